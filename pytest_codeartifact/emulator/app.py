@@ -1,0 +1,211 @@
+"""The steps of a request, in order: which door, whose signature, which operation, what answer."""
+
+import hashlib
+import logging
+import tempfile
+import traceback
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from pytest_codeartifact.emulator.api import model, wire
+from pytest_codeartifact.emulator.api.operation import Call, Operation
+from pytest_codeartifact.emulator.clock import Clock
+from pytest_codeartifact.emulator.control import PREFIX as CONTROL
+from pytest_codeartifact.emulator.control import Control
+from pytest_codeartifact.emulator.endpoint import Endpoint
+from pytest_codeartifact.emulator.errors import InternalServer, ServiceError, Validation
+from pytest_codeartifact.emulator.formats.base import message_response
+from pytest_codeartifact.emulator.http import Request, Response
+from pytest_codeartifact.emulator.iam.authorize import authorize
+from pytest_codeartifact.emulator.iam.callers import Keyring, verify
+from pytest_codeartifact.emulator.iam.refusals import Refusal, refusal_response
+from pytest_codeartifact.emulator.names import EndpointHost, read_host
+from pytest_codeartifact.emulator.neighbours import Neighbours
+from pytest_codeartifact.emulator.request_log import Journal
+from pytest_codeartifact.redaction import redact
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+SERVICE = "codeartifact"
+API_BODY_BYTES = 4 * 1024 * 1024
+SPOOLED_BYTES = 8 * 1024 * 1024
+CHUNK_BYTES = 256 * 1024
+log = logging.getLogger(__name__)
+
+
+class App:
+    """The WSGI callable."""
+
+    def __init__(
+        self,
+        template: Call,
+        operations: Mapping[str, Operation],
+        endpoint: Endpoint,
+        control: Control,
+        neighbours: Neighbours,
+        keyring: Keyring,
+        journals: Mapping[str, Journal],
+    ) -> None:
+        """`template` is a call without its caller; each request gets a copy with its own."""
+        self._template = template
+        self._operations = operations
+        self._endpoint = endpoint
+        self._control = control
+        self._neighbours = neighbours
+        self._keyring = keyring
+        self._requests = journals["requests"]
+        self._crashes = journals["crashes"]
+
+    @property
+    def _clock(self) -> Clock:
+        return self._template.clock
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        request = Request.of(environ)
+        request_id = str(uuid.uuid4())
+        try:
+            response = self._answer(request, request_id)
+            if response is None:
+                return self._ask_neighbours(request, request_id, environ, start_response)
+        except Exception as error:  # noqa: BLE001 - the last line: a crash is answered and reported
+            response = self._crash(request, request_id, error)
+        return self._send(request, response, request_id, start_response)
+
+    def _answer(self, request: Request, request_id: str) -> Response | None:
+        """The answer of one of our doors; None when the request is for another service."""
+        if request.path.startswith(CONTROL):
+            return self._control.answer(request)
+        first, _, rest = request.path.lstrip("/").partition("/")
+        host = read_host(first)
+        if host is not None:
+            return self._endpoint.answer(host, rest, request)
+        host = _addressed_host(request)
+        if host is not None:
+            return self._endpoint.answer(host, request.path.lstrip("/"), request)
+        service = _signed_service(request)
+        operation_name = model.route(request.method, request.path)
+        if service == SERVICE or (service is None and operation_name is not None):
+            return self._call(operation_name, request, request_id)
+        if service is None:
+            return message_response(404, "this address belongs to no service here")
+        return None
+
+    def _call(self, name: str | None, request: Request, request_id: str) -> Response:
+        """An operation of the API, or why not."""
+        try:
+            body, payload_sha256 = self._body(name, request)
+            caller, scope = verify(request, payload_sha256, self._keyring, self._clock.now())
+            if name is None:
+                raise Validation(
+                    f"{request.method} {request.path} is no operation of this service",
+                    "UNKNOWN_OPERATION",
+                )
+            call = self._template.made_by(caller, scope.region, request.base_url)
+            response = self._operate(name, call, request, body)
+        except Refusal as error:
+            return refusal_response(error, SERVICE, request_id)
+        except ServiceError as error:
+            return wire.serialise_error(error, request_id)
+        response.headers["x-amzn-RequestId"] = request_id
+        response.notes |= {"principal": caller.arn, "account": caller.account, "operation": name}
+        return response
+
+    def _operate(self, name: str, call: Call, request: Request, body: bytes | BinaryIO) -> Response:
+        operation_model = model.operations()[name]
+        operation = self._operations.get(name)
+        if operation is None:
+            raise wire.NotEmulated(name)
+        values = wire.parse(operation_model, request, body)
+        for grant in operation.grants(call, values):
+            authorize(call.caller, grant)
+        return wire.serialise(operation_model, operation.handler(call, values))
+
+    def _body(self, name: str | None, request: Request) -> tuple[bytes | BinaryIO, str]:
+        """The body and its SHA-256; a raw payload stays a stream under the hash it claims."""
+        if name is not None and model.operations()[name].has_streaming_input:
+            # The operation reads the stream and refuses it when the bytes have another hash.
+            return request.body, request.headers.get("x-amz-content-sha256", "")
+        body = request.body.read(API_BODY_BYTES + 1)
+        if len(body) > API_BODY_BYTES:
+            raise Validation("The request body is too large", "OTHER")
+        return body, hashlib.sha256(body).hexdigest()
+
+    def _ask_neighbours(
+        self,
+        request: Request,
+        request_id: str,
+        environ: "WSGIEnvironment",
+        start_response: "StartResponse",
+    ) -> Iterable[bytes]:
+        """Pass a request to another service, once its signature holds."""
+        spooled, payload_sha256 = _spooled(request.body)
+        try:
+            caller, _ = verify(request, payload_sha256, self._keyring, self._clock.now())
+        except Refusal as error:
+            spooled.close()
+            refused = refusal_response(error, _signed_service(request) or "", request_id)
+            return self._send(request, refused, request_id, start_response)
+        self._record(request, 0, {"principal": caller.arn, "account": caller.account})
+        environ["wsgi.input"] = spooled
+        return self._neighbours.answer(environ, start_response)
+
+    def _send(
+        self,
+        request: Request,
+        response: Response,
+        request_id: str,
+        start_response: "StartResponse",
+    ) -> Iterable[bytes]:
+        body = response.body
+        headers = {"x-amzn-RequestId": request_id} | response.headers
+        if isinstance(body, bytes):
+            headers.setdefault("Content-Length", str(len(body)))
+        self._record(request, response.status, response.notes)
+        start_response(response.status_line, list(headers.items()))
+        if request.method == "HEAD":
+            close = getattr(body, "close", None)
+            if close is not None:
+                close()
+            return [b""]
+        return [body] if isinstance(body, bytes) else body
+
+    def _record(self, request: Request, status: int, notes: Mapping[str, str]) -> None:
+        if not request.path.startswith(CONTROL):
+            path = redact(request.path)
+            self._requests.add(method=request.method, path=path, status=status, **notes)
+
+    def _crash(self, request: Request, request_id: str, error: Exception) -> Response:
+        """A defect of ours: never hidden, and told to whoever asks for crashes."""
+        text = redact("".join(traceback.format_exception(error)))
+        what = f"{request.method} {redact(request.path)}"
+        log.error("%s failed, request %s\n%s", what, request_id, text)
+        self._crashes.add(request=what, request_id=request_id, traceback=text)
+        failure = InternalServer("The emulator failed; its log has the reason under the request id")
+        return wire.serialise_error(failure, request_id)
+
+
+def _addressed_host(request: Request) -> EndpointHost | None:
+    return read_host(request.headers.get("host", "").partition(":")[0])
+
+
+def _signed_service(request: Request) -> str | None:
+    """The signing name in the credential scope; None for what is not signed."""
+    _, found, credential = request.headers.get("authorization", "").partition("Credential=")
+    scope = credential.partition(",")[0].split("/")
+    return scope[3] if found and len(scope) == 5 else None  # noqa: PLR2004 - key/date/region/name/end
+
+
+def _spooled(body: BinaryIO) -> tuple[BinaryIO, str]:
+    """The body where it can be read again, with its SHA-256."""
+    digest = hashlib.sha256()
+    spooled = tempfile.SpooledTemporaryFile(SPOOLED_BYTES)  # noqa: SIM115 - read by the neighbour
+    while chunk := body.read(CHUNK_BYTES):
+        digest.update(chunk)
+        spooled.write(chunk)
+    spooled.seek(0)
+    return cast("BinaryIO", spooled), digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Who calls, with what token, and whether they may."""

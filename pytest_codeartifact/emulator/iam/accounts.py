@@ -1,0 +1,72 @@
+"""The accounts of this emulator: each has one administrator, whose access key is made here."""
+
+import json
+import random
+import secrets
+import string
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pytest_codeartifact.emulator.iam.callers import Caller, Credential
+
+ADMINISTRATOR = "administrator"
+_KEY_LETTERS = string.ascii_uppercase + "234567"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account with its administrator's key."""
+
+    number: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+
+    @property
+    def credential(self) -> Credential:
+        """The administrator's key with whom it stands for."""
+        caller = Caller(
+            account=self.number,
+            arn=f"arn:aws:iam::{self.number}:user/{ADMINISTRATOR}",
+            principal_id=f"AIDA{self.access_key_id[4:]}",
+            access_key_id=self.access_key_id,
+            is_administrator=True,
+        )
+        return Credential(self.access_key_id, self.secret_access_key, caller)
+
+
+class Accounts:
+    """Accounts kept with the state; fulfils `Keyring` for their administrators."""
+
+    def __init__(self, kept: Callable[[str, Callable[[], str]], str]) -> None:
+        """`kept` returns a value of the state, made when it is first asked for."""
+        self._kept = kept
+        self._by_key: dict[str, Account] = {}
+
+    def open(self, number: str) -> Account:
+        """The account of this number, opened when it is new."""
+        text = self._kept(f"account {number}", _new_key)
+        account = Account(number, *json.loads(text))
+        self._by_key[account.access_key_id] = account
+        return account
+
+    def open_fresh(self) -> Account:
+        """An account nobody has used."""
+        known = {account.number for account in self._by_key.values()}
+        while True:
+            number = f"{random.SystemRandom().randrange(10**11, 10**12)}"
+            if number not in known:
+                return self.open(number)
+
+    def all(self) -> list[Account]:
+        """Every account opened since the start."""
+        return list(self._by_key.values())
+
+    def find(self, access_key_id: str) -> Credential | None:
+        """The administrator's credential with this key."""
+        account = self._by_key.get(access_key_id)
+        return account.credential if account else None
+
+
+def _new_key() -> str:
+    key = "AKIA" + "".join(secrets.choice(_KEY_LETTERS) for _ in range(16))
+    return json.dumps([key, secrets.token_urlsafe(30)])

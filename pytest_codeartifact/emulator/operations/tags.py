@@ -1,0 +1,86 @@
+"""Tags. Source: "Tagging resources" (AWS CodeArtifact User Guide)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pytest_codeartifact.emulator import shapes
+from pytest_codeartifact.emulator.api.operation import Call, on_tagged, operation
+from pytest_codeartifact.emulator.entities import DomainId, RepositoryId
+from pytest_codeartifact.emulator.errors import ServiceQuotaExceeded, Validation
+from pytest_codeartifact.emulator.operations.lookups import find_domain, find_repository
+from pytest_codeartifact.emulator.quotas import Quotas
+from pytest_codeartifact.emulator.store import Transaction
+
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:codeartifact:(?P<region>[a-z0-9-]+):(?P<owner>[0-9]{12}):"
+    r"(?:domain/(?P<domain>[^/]+)|repository/(?P<parent>[^/]+)/(?P<repository>[^/]+))"
+)
+
+
+@operation(on_tagged)
+def list_tags_for_resource(
+    call: Call, request: shapes.ListTagsForResourceRequest
+) -> shapes.ListTagsForResourceResult:
+    """List the tags of a domain or repository."""
+    arn = request["resourceArn"]
+    with call.store.read() as tx:
+        _find(tx, arn)
+        return {"tags": [{"key": key, "value": value} for key, value in tx.tags.of(arn).items()]}
+
+
+@operation(on_tagged)
+def tag_resource(call: Call, request: shapes.TagResourceRequest) -> shapes.TagResourceResult:
+    """Add tags, or give those that are there new values."""
+    arn = request["resourceArn"]
+    with call.store.write() as tx:
+        _find(tx, arn)
+        tags = {**tx.tags.of(arn), **checked_tags(request["tags"], call.quotas)}
+        _check_number(tags, arn, call.quotas)
+        tx.tags.replace(arn, tags)
+    return {}
+
+
+@operation(on_tagged)
+def untag_resource(call: Call, request: shapes.UntagResourceRequest) -> shapes.UntagResourceResult:
+    """Remove tags; a key that is not there is no error."""
+    arn = request["resourceArn"]
+    with call.store.write() as tx:
+        _find(tx, arn)
+        gone = set(request["tagKeys"])
+        tx.tags.replace(arn, {k: v for k, v in tx.tags.of(arn).items() if k not in gone})
+    return {}
+
+
+def checked_tags(tags: Sequence[Mapping[str, Any]], quotas: Quotas) -> dict[str, str]:
+    """Tags as a mapping; raises Validation for reserved or repeated keys, a quota for too many."""
+    found: dict[str, str] = {}
+    for tag in tags:
+        if tag["key"].lower().startswith("aws:"):
+            raise Validation(f"Tag keys that begin with 'aws:' are reserved: '{tag['key']}'")
+        if tag["key"] in found:
+            raise Validation(f"The tag key '{tag['key']}' is given twice")
+        found[tag["key"]] = tag["value"]
+    _check_number(found, "tags", quotas)
+    return found
+
+
+def _check_number(tags: Mapping[str, str], arn: str, quotas: Quotas) -> None:
+    if len(tags) > quotas.tags_per_resource:
+        kind = "repository" if ":repository/" in arn else "domain"
+        raise ServiceQuotaExceeded(
+            f"A resource has at most {quotas.tags_per_resource} tags", arn, kind
+        )
+
+
+def _find(tx: Transaction, arn: str) -> None:
+    """Return when the ARN names a resource that exists; raises Validation or ResourceNotFound."""
+    match = _ARN.fullmatch(arn)
+    if match is None:
+        # Differs: package groups can be tagged too, but do not exist here yet.
+        raise Validation(f"'{arn}' is not the ARN of a domain or repository")
+    domain = DomainId(match["region"], match["owner"], match["domain"] or match["parent"])
+    if match["repository"] is None:
+        find_domain(tx, domain)
+    else:
+        find_repository(tx, RepositoryId(domain, match["repository"]))

@@ -1,0 +1,26 @@
+"""Authorization tokens. Source: "AWS CodeArtifact authentication and tokens" (User Guide)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_codeartifact.emulator import shapes
+from pytest_codeartifact.emulator.api.operation import Call, on_domain, operation
+from pytest_codeartifact.emulator.iam.authorize import Grant
+from pytest_codeartifact.emulator.operations.lookups import find_domain
+
+
+def _bearer(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:  # noqa: ARG001 - a rule
+    """A token is a bearer token of STS, so its permission is needed too, after our own."""
+    return [Grant("sts:GetServiceBearerToken", "*")]
+
+
+@operation(on_domain, _bearer)
+def get_authorization_token(
+    call: Call, request: shapes.GetAuthorizationTokenRequest
+) -> shapes.GetAuthorizationTokenResult:
+    """Make a token for the package endpoints of a domain; by default it lives 12 hours."""
+    domain = call.domain_id(request)
+    with call.store.read() as tx:
+        find_domain(tx, domain)
+    token, expires = call.tokens.mint(call.caller, domain, request.get("durationSeconds"))
+    return {"authorizationToken": token, "expiration": expires}

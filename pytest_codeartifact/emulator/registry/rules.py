@@ -1,0 +1,62 @@
+"""The registry's rules together, as both doors see them."""
+
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO
+
+from pytest_codeartifact.emulator.entities import (
+    Asset,
+    PackageFormat,
+    PackageId,
+    PackageVersion,
+    RepositoryId,
+    Status,
+)
+from pytest_codeartifact.emulator.registry import Dialect, Offer, Release
+from pytest_codeartifact.emulator.registry.connections import Connections
+from pytest_codeartifact.emulator.registry.publishing import Publishing
+from pytest_codeartifact.emulator.registry.resolution import Resolution
+from pytest_codeartifact.emulator.store import Staged
+
+
+class Rules:
+    """Fulfils `Registry`; each rule stands in the module named for it."""
+
+    def __init__(
+        self,
+        dialects: Mapping[PackageFormat, Dialect],
+        connections: Connections,
+        resolution: Resolution,
+        publishing: Publishing,
+    ) -> None:
+        self._dialects = dialects
+        self._connections = connections
+        self._resolution = resolution
+        self._publishing = publishing
+
+    def publish(
+        self, repository: RepositoryId, release: Release, files: Sequence[Staged]
+    ) -> PackageVersion:
+        """Add files to a version; see `Publishing.publish`."""
+        return self._publishing.publish(repository, release, files)
+
+    def offered(self, repository: RepositoryId, package: PackageId) -> Offer | None:
+        """What a client's listing shows; see `Resolution.offered`."""
+        return self._resolution.offered(repository, package)
+
+    def open_asset(
+        self, repository: RepositoryId, package: PackageId, version: str, asset: str
+    ) -> tuple[Asset, BinaryIO] | None:
+        """A file, fetched and retained first where it comes from upstream."""
+        return self._resolution.open_asset(repository, package, version, asset)
+
+    def default_version(self, package: PackageId, versions: Sequence[PackageVersion]) -> str | None:
+        """The latest published version (MODEL: ListPackageVersionsResult.defaultDisplayVersion)."""
+        published = [item.version for item in versions if item.status is Status.PUBLISHED]
+        dialect = self._dialects.get(package.format)
+        if dialect is None:
+            return published[-1] if published else None
+        return max(published, key=dialect.sort_key, default=None)
+
+    def external_connection_format(self, connection: str) -> PackageFormat | None:
+        """The format a connection speaks; None for an unknown name."""
+        return self._connections.format(connection)

@@ -1,0 +1,29 @@
+"""What was asked of the emulator and what crashed, for those who want proof."""
+
+import itertools
+import threading
+import time
+from collections import deque
+from typing import Any
+
+REQUESTS = 20_000
+CRASHES = 200
+
+
+class Journal:
+    """A bounded, numbered record; the oldest entries fall out."""
+
+    def __init__(self, length: int) -> None:
+        self._entries: deque[dict[str, Any]] = deque(maxlen=length)
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def add(self, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON can say
+        """Record an entry with its number and the machine's time in seconds since the epoch."""
+        with self._lock:
+            self._entries.append({"number": next(self._numbers), "time": time.time(), **fields})
+
+    def after(self, number: int) -> list[dict[str, Any]]:
+        """Every entry kept whose number is greater, oldest first."""
+        with self._lock:
+            return [entry for entry in self._entries if entry["number"] > number]

@@ -1,0 +1,138 @@
+"""The state in one SQLite database and a folder of blobs.
+
+One process owns a state folder at a time; inside it any number of threads read, and one writes.
+"""
+
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pytest_codeartifact.emulator.store.blobs import FolderBlobs
+from pytest_codeartifact.emulator.store.tables import (
+    DomainTable,
+    ListingTable,
+    PackageTable,
+    RepositoryTable,
+    TagTable,
+    VersionTable,
+)
+
+SCHEMA_VERSION = "1"
+
+
+class StateError(Exception):
+    """The state folder cannot be used; the text says why and what to do."""
+
+
+class SqliteTransaction:
+    """The tables on one connection."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.domains = DomainTable(db)
+        self.repositories = RepositoryTable(db)
+        self.packages = PackageTable(db)
+        self.versions = VersionTable(db)
+        self.tags = TagTable(db)
+        self.listings = ListingTable(db)
+        self.db = db
+
+
+class SqliteStore:
+    """State that survives the process: what `write` committed is on disk when it returns."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._owner = FileLock(folder / "owner.lock")
+        try:
+            self._owner.acquire(blocking=False)
+        except Timeout:
+            msg = (
+                f"the state folder {folder} is in use by another server; stop it or choose another"
+            )
+            raise StateError(msg) from None
+        self._path = folder / "state.sqlite3"
+        self._threads = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._writer = threading.RLock()
+        self._generation = 0
+        db = self._connect().db
+        db.executescript(files(__package__).joinpath("schema.sql").read_text())
+        found = self.setting("schema", lambda: SCHEMA_VERSION)
+        if found != SCHEMA_VERSION:
+            msg = (
+                f"the state folder {folder} has schema {found}, this version reads {SCHEMA_VERSION}"
+            )
+            raise StateError(msg)
+        self.blobs = FolderBlobs(folder)
+        self.blobs.sweep({row[0] for row in db.execute("SELECT DISTINCT sha256 FROM assets")})
+
+    @property
+    def generation(self) -> int:
+        """A number that grows with every committed change."""
+        return self._generation
+
+    @contextmanager
+    def read(self) -> Iterator[SqliteTransaction]:
+        """One consistent view."""
+        transaction = self._connect()
+        if transaction.db.in_transaction:
+            yield transaction
+            return
+        transaction.db.execute("BEGIN")
+        try:
+            yield transaction
+        finally:
+            transaction.db.execute("ROLLBACK")
+
+    @contextmanager
+    def write(self) -> Iterator[SqliteTransaction]:
+        """The single writer; commits on leaving, rolls back on an exception."""
+        with self._writer:
+            transaction = self._connect()
+            transaction.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield transaction
+            except BaseException:
+                transaction.db.execute("ROLLBACK")
+                raise
+            transaction.db.execute("COMMIT")
+            self._generation += 1
+
+    def setting(self, key: str, make: Callable[[], str]) -> str:
+        """A value kept with the state, made when it is first asked for."""
+        with self.write() as transaction:
+            transaction.db.execute(
+                "INSERT OR IGNORE INTO state (key, value) VALUES (?, ?)", (key, make())
+            )
+            row = transaction.db.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
+        return str(row[0])
+
+    def secret(self, key: str, length: int) -> bytes:
+        """Random bytes of this length that belong to the state."""
+        return bytes.fromhex(self.setting(key, lambda: secrets.token_hex(length)))
+
+    def close(self) -> None:
+        """Close every connection and give the folder back."""
+        for connection in self._connections:
+            connection.close()
+        self._owner.release()
+
+    def _connect(self) -> SqliteTransaction:
+        transaction: SqliteTransaction | None = getattr(self._threads, "transaction", None)
+        if transaction is None:
+            # Connections are closed from another thread at the end, hence check_same_thread.
+            db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            db.row_factory = sqlite3.Row
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA foreign_keys = ON")
+            db.execute("PRAGMA busy_timeout = 30000")
+            self._connections.append(db)
+            transaction = self._threads.transaction = SqliteTransaction(db)
+        return transaction
