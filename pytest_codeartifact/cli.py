@@ -19,14 +19,13 @@ from urllib.parse import urlsplit
 from platformdirs import user_runtime_path
 
 from pytest_codeartifact import __version__, shells
+from pytest_codeartifact.emulator.configuration import DEFAULT_ACCOUNT, DEFAULT_REGION
 from pytest_codeartifact.emulator.quotas import Quotas
 
 if TYPE_CHECKING:
     from pytest_codeartifact.emulator.server import Running
 
 PROGRAM = "pytest-codeartifact"
-DEFAULT_REGION = "ap-southeast-1"
-DEFAULT_ACCOUNT = "111122223333"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

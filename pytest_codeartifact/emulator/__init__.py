@@ -1,91 +1,31 @@
-"""An embedded CodeArtifact; this is the one place that wires its parts together.
+"""An embedded CodeArtifact, usable without pytest.
+
+from pytest_codeartifact.emulator import Configuration, Emulator
 
 emulator = Emulator(Configuration(state_path=folder))
 emulator.app            # a WSGI callable
 emulator.owner          # the administrator's key of the configured account
 """
 
-from pytest_codeartifact.emulator.api.operation import Call
-from pytest_codeartifact.emulator.app import App
-from pytest_codeartifact.emulator.clock import Clock
-from pytest_codeartifact.emulator.configuration import Configuration
-from pytest_codeartifact.emulator.control import Control
-from pytest_codeartifact.emulator.endpoint import Endpoint
-from pytest_codeartifact.emulator.formats import discover as discover_formats
-from pytest_codeartifact.emulator.iam.accounts import Account, Accounts
-from pytest_codeartifact.emulator.iam.callers import Credential
-from pytest_codeartifact.emulator.iam.tokens import Tokens
-from pytest_codeartifact.emulator.neighbours import Neighbours
-from pytest_codeartifact.emulator.operations import discover as discover_operations
-from pytest_codeartifact.emulator.registry.connections import Connections
-from pytest_codeartifact.emulator.registry.publishing import Publishing
-from pytest_codeartifact.emulator.registry.resolution import Resolution
-from pytest_codeartifact.emulator.registry.retention import Retention
-from pytest_codeartifact.emulator.registry.rules import Rules
-from pytest_codeartifact.emulator.request_log import CRASHES, REQUESTS, Journal
-from pytest_codeartifact.emulator.store.sqlite import SqliteStore
-from pytest_codeartifact.emulator.upstream import PublicRegistries
+from typing import TYPE_CHECKING
 
-TOKEN_KEY_BYTES = 16
+if TYPE_CHECKING:
+    from pytest_codeartifact.emulator.configuration import Configuration
+    from pytest_codeartifact.emulator.wiring import Emulator
+
+__all__ = ["Configuration", "Emulator"]
 
 
-class _Keyring:
-    """Every access key this emulator knows: administrators first, then IAM's and STS's."""
+def __getattr__(name: str) -> object:
+    """Import what is asked for only then: most of this package's importers need little of it."""
+    if name == "Emulator":
+        from pytest_codeartifact.emulator.wiring import Emulator  # noqa: PLC0415 - see above
 
-    def __init__(self, accounts: Accounts, neighbours: Neighbours) -> None:
-        self._accounts = accounts
-        self._neighbours = neighbours
-
-    def find(self, access_key_id: str) -> Credential | None:
-        return self._accounts.find(access_key_id) or self._neighbours.find(access_key_id)
-
-
-class Emulator:
-    """A CodeArtifact with its state; `close` gives the state folder back."""
-
-    def __init__(self, configuration: Configuration) -> None:
-        """Open the state; raises StateError when the folder cannot be used."""
-        self.clock = Clock()
-        self._store = SqliteStore(configuration.state_path)
-        accounts = Accounts(self._store.setting)
-        self.owner: Account = accounts.open(configuration.account)
-        formats = discover_formats()
-        self.connections = Connections(
-            self._store,
-            formats.values(),
-            PublicRegistries(),
-            self.clock,
-            configuration.upstreams,
-        )
-        retention = Retention(self._store, self.clock)
-        quotas = configuration.quotas
-        resolution = Resolution(
-            self._store, self.connections, retention, quotas.searched_repositories
-        )
-        publishing = Publishing(self._store, resolution, self.clock, quotas)
-        registry = Rules(formats, self.connections, resolution, publishing)
-        tokens = Tokens(self._store.secret("token key", TOKEN_KEY_BYTES), self.clock)
-        journals = {"requests": Journal(REQUESTS), "crashes": Journal(CRASHES)}
-        neighbours = Neighbours(accounts)
-        self.app = App(
-            template=Call(
-                caller=self.owner.credential.caller,
-                region=configuration.region,
-                base_url="",
-                store=self._store,
-                registry=registry,
-                tokens=tokens,
-                clock=self.clock,
-                quotas=quotas,
-            ),
-            operations=discover_operations(),
-            endpoint=Endpoint(self._store, registry, tokens, formats, quotas, self.clock),
-            control=Control(self.owner, accounts, self.clock, self.connections, journals),
-            neighbours=neighbours,
-            keyring=_Keyring(accounts, neighbours),
-            journals=journals,
+        return Emulator
+    if name == "Configuration":
+        from pytest_codeartifact.emulator.configuration import (  # noqa: PLC0415 - see above
+            Configuration,
         )
 
-    def close(self) -> None:
-        """Close the state."""
-        self._store.close()
+        return Configuration
+    raise AttributeError(name)

@@ -6,7 +6,7 @@ import tempfile
 import traceback
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from pytest_codeartifact.emulator.api import model, wire
 from pytest_codeartifact.emulator.api.operation import Call, Operation
@@ -150,9 +150,14 @@ class App:
             spooled.close()
             refused = refusal_response(error, _signed_service(request) or "", request_id)
             return self._send(request, refused, request_id, start_response)
-        self._record(request, 0, {"principal": caller.arn, "account": caller.account})
         environ["wsgi.input"] = spooled
-        return self._neighbours.answer(environ, start_response)
+
+        def recorded(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:  # noqa: ANN401 - PEP 3333
+            notes = {"principal": caller.arn, "account": caller.account}
+            self._record(request, int(status.split(maxsplit=1)[0]), notes)
+            return start_response(status, headers, *exc_info)
+
+        return self._neighbours.answer(environ, cast("StartResponse", recorded))
 
     def _send(
         self,

@@ -1,4 +1,4 @@
-"""What was asked of the emulator and what crashed, for those who want proof."""
+"""What was asked of the emulator, what it fetched and what crashed, for those who want proof."""
 
 import itertools
 import threading
@@ -6,8 +6,8 @@ import time
 from collections import deque
 from typing import Any
 
-REQUESTS = 20_000
-CRASHES = 200
+JOURNALS = {"requests": 20_000, "fetches": 20_000, "crashes": 200}
+"""How many entries each journal keeps."""
 
 
 class Journal:

@@ -76,7 +76,7 @@ def serve(
     from granian.log import LogLevels  # noqa: PLC0415
     from granian.server import Server  # noqa: PLC0415
 
-    from pytest_codeartifact.emulator import Emulator  # noqa: PLC0415
+    from pytest_codeartifact.emulator.wiring import Emulator  # noqa: PLC0415
 
     with _reserved(binding) as port:
         # Opened here too, briefly: a state folder that cannot be used is found out before serving.
@@ -124,7 +124,7 @@ def serve(
 
 def _load(configuration: Configuration, main_pid: int) -> "WSGIApplication":
     """Build the application in the worker, which ends when the main process is gone."""
-    from pytest_codeartifact.emulator import Emulator  # noqa: PLC0415 - in the worker only
+    from pytest_codeartifact.emulator.wiring import Emulator  # noqa: PLC0415 - in the worker only
 
     def end_with_main() -> None:
         while os.getppid() == main_pid:

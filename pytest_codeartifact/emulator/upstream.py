@@ -11,6 +11,7 @@ import urllib3
 
 from pytest_codeartifact.emulator.registry import Document
 from pytest_codeartifact.emulator.registry.refusals import PublicRegistryUnavailable
+from pytest_codeartifact.emulator.request_log import Journal
 
 ATTEMPTS = 3
 CONNECT_SECONDS = 5.0
@@ -23,7 +24,9 @@ GONE = frozenset({404, 410})
 class PublicRegistries:
     """Reads over HTTP with a bounded pool, bounded retries and the machine's proxies."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal) -> None:
+        """`journal` records every answer that came from outside."""
+        self._journal = journal
         self._retry = urllib3.Retry(
             total=ATTEMPTS,
             redirect=5,
@@ -78,6 +81,7 @@ class PublicRegistries:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             msg = f"the public registry at {_shown(url)} does not answer: {type(error).__name__}"
             raise PublicRegistryUnavailable(msg) from error
+        self._journal.add(url=_shown(url), status=response.status)
         try:
             if response.status != HTTPStatus.OK and response.status not in GONE:
                 msg = f"the public registry at {_shown(url)} answers {response.status}"
