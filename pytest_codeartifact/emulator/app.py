@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from pytest_codeartifact.emulator.api import model, wire
 from pytest_codeartifact.emulator.api.operation import Call, Operation
-from pytest_codeartifact.emulator.clock import Clock
 from pytest_codeartifact.emulator.control import PREFIX as CONTROL
 from pytest_codeartifact.emulator.control import Control
 from pytest_codeartifact.emulator.endpoint import Endpoint
@@ -18,8 +17,8 @@ from pytest_codeartifact.emulator.errors import InternalServer, ServiceError, Va
 from pytest_codeartifact.emulator.formats.base import message_response
 from pytest_codeartifact.emulator.http import Request, Response
 from pytest_codeartifact.emulator.iam.authorize import authorize
-from pytest_codeartifact.emulator.iam.callers import Keyring, verify
-from pytest_codeartifact.emulator.iam.refusals import Refusal, refusal_response
+from pytest_codeartifact.emulator.iam.callers import Caller, Keyring, Scope, verify
+from pytest_codeartifact.emulator.iam.refusals import ExpiredToken, Refusal, refusal_response
 from pytest_codeartifact.emulator.names import EndpointHost, read_host
 from pytest_codeartifact.emulator.neighbours import Neighbours
 from pytest_codeartifact.emulator.request_log import Journal
@@ -58,10 +57,6 @@ class App:
         self._requests = journals["requests"]
         self._crashes = journals["crashes"]
 
-    @property
-    def _clock(self) -> Clock:
-        return self._template.clock
-
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
@@ -99,7 +94,7 @@ class App:
         """An operation of the API, or why not."""
         try:
             body, payload_sha256 = self._body(name, request)
-            caller, scope = verify(request, payload_sha256, self._keyring, self._clock.now())
+            caller, scope = self._verified(request, payload_sha256)
             if name is None:
                 raise Validation(
                     f"{request.method} {request.path} is no operation of this service",
@@ -114,6 +109,18 @@ class App:
         response.headers["x-amzn-RequestId"] = request_id
         response.notes |= {"principal": caller.arn, "account": caller.account, "operation": name}
         return response
+
+    def _verified(self, request: Request, payload_sha256: str) -> tuple[Caller, Scope]:
+        """Who signed the request, and for what; raises Refusal.
+
+        Clients sign with the machine's time, also when the emulator's clock was moved; what ends
+        by that clock are temporary credentials.
+        """
+        clock = self._template.clock
+        caller, scope = verify(request, payload_sha256, self._keyring, clock.machine_now())
+        if caller.expires is not None and clock.now() >= caller.expires:
+            raise ExpiredToken
+        return caller, scope
 
     def _operate(self, name: str, call: Call, request: Request, body: bytes | BinaryIO) -> Response:
         operation_model = model.operations()[name]
@@ -145,7 +152,7 @@ class App:
         """Pass a request to another service, once its signature holds."""
         spooled, payload_sha256 = _spooled(request.body)
         try:
-            caller, _ = verify(request, payload_sha256, self._keyring, self._clock.now())
+            caller, _ = self._verified(request, payload_sha256)
         except Refusal as error:
             spooled.close()
             refused = refusal_response(error, _signed_service(request) or "", request_id)

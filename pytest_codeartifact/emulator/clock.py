@@ -15,6 +15,11 @@ class Clock:
         """Seconds since the epoch as this emulator sees them."""
         return time.time() + self._offset_seconds
 
+    @staticmethod
+    def machine_now() -> float:
+        """Seconds since the epoch as the machine sees them, whatever was moved here."""
+        return time.time()
+
     @property
     def offset_seconds(self) -> float:
         """How far this clock is ahead of the machine's."""

@@ -1,0 +1,1 @@
+"""Articles as test items, and the article that comes with the plugin."""

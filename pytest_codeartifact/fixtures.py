@@ -1,0 +1,147 @@
+"""The public fixtures. Each is thin: what they give works without pytest too."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_codeartifact import targets
+from pytest_codeartifact.errors import CodeArtifactError
+from pytest_codeartifact.settings import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_codeartifact import CodeArtifactClient
+
+    from pytest_codeartifact.targets.control import Control
+    from pytest_codeartifact.targets.emulator import EmulatorTarget
+    from pytest_codeartifact.targets.packages import SamplePackage
+    from pytest_codeartifact.targets.workspace import BotoWorkspace, Domain, Repository
+    from pytest_codeartifact.tools.toolbox import Tools
+
+
+@contextlib.contextmanager
+def _said_plainly() -> Iterator[None]:
+    """Report a problem of the run as its one line, without a traceback into this plugin."""
+    try:
+        yield
+    except CodeArtifactError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+
+@pytest.fixture(scope="session")
+def codeartifact_settings(pytestconfig: pytest.Config) -> Settings:
+    """Region, account and other settings of this run, each with its source."""
+    return targets.settings_of(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def codeartifact_target(
+    pytestconfig: pytest.Config, codeartifact_settings: Settings
+) -> "EmulatorTarget":
+    """Where AWS calls go: `.client()`, `.environment()` for programs, `.capabilities`."""
+    del codeartifact_settings  # asked for, so that a bad setting shows as itself
+    with _said_plainly():
+        return targets.target_of(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def codeartifact_client(codeartifact_target: "EmulatorTarget") -> "CodeArtifactClient":
+    """A boto3 CodeArtifact client of the target; the machine's AWS configuration stays unread."""
+    return codeartifact_target.client()
+
+
+@pytest.fixture(scope="session")
+def codeartifact_emulator(codeartifact_target: "EmulatorTarget") -> "Control":
+    """Control of the emulator: move its clock, read its requests and crashes, set upstreams."""
+    return codeartifact_target.control
+
+
+@pytest.fixture
+def codeartifact_workspace(codeartifact_target: "EmulatorTarget") -> "Iterator[BotoWorkspace]":
+    """Makes domains and repositories that are removed after the test, the newest first."""
+    workspace = codeartifact_target.workspace()
+    yield workspace
+    with _said_plainly():
+        workspace.close()
+
+
+@pytest.fixture
+def make_codeartifact_domain(codeartifact_workspace: "BotoWorkspace") -> "Callable[..., Domain]":
+    """Call it for another domain: `make_codeartifact_domain(name=None)`."""
+    return codeartifact_workspace.domain
+
+
+@pytest.fixture
+def make_codeartifact_repository(
+    codeartifact_workspace: "BotoWorkspace", codeartifact_domain: "Domain"
+) -> "Callable[..., Repository]":
+    """Call it for another repository: `(name=None, *, domain=…, upstreams=(), external=None)`."""
+
+    def make(
+        name: str | None = None,
+        *,
+        domain: "Domain" = codeartifact_domain,
+        upstreams: "Iterable[Repository]" = (),
+        external: str | None = None,
+    ) -> "Repository":
+        return codeartifact_workspace.repository(
+            domain, name, upstreams=tuple(upstreams), external=external
+        )
+
+    return make
+
+
+@pytest.fixture
+def codeartifact_domain(make_codeartifact_domain: "Callable[..., Domain]") -> "Domain":
+    """A fresh domain: `.name`, `.owner`, `.arn`, `.token()`."""
+    return make_codeartifact_domain()
+
+
+@pytest.fixture
+def codeartifact_repository(
+    make_codeartifact_repository: "Callable[..., Repository]",
+) -> "Repository":
+    """A fresh, empty repository: `.endpoint("pypi")`, `.index_url`, `.upload(path)`."""
+    return make_codeartifact_repository()
+
+
+@pytest.fixture
+def codeartifact_tools(
+    codeartifact_target: "EmulatorTarget",
+    codeartifact_settings: Settings,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> "Tools":
+    """Real programs in a private home: `.aws`, `.pip`, …, `.connect(repository.connection)`."""
+    from pytest_codeartifact.tools.toolbox import Tools  # noqa: PLC0415 -- when used
+
+    return Tools.create(
+        tmp_path_factory.mktemp("codeartifact-home"),
+        account=codeartifact_target.environment(),
+        outside_index=codeartifact_settings.public_pypi.value,
+    )
+
+
+@pytest.fixture
+def make_codeartifact_package(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> "Callable[..., SamplePackage]":
+    """Call it for a sample package: `(name=…, version="1.0.0", requires=())`."""
+    from pytest_codeartifact.targets.packages import make_package  # noqa: PLC0415 -- when used
+
+    folder = tmp_path_factory.mktemp("codeartifact-package")
+
+    def make(
+        name: str = "sample-package", version: str = "1.0.0", requires: Iterable[str] = ()
+    ) -> "SamplePackage":
+        return make_package(folder, name, version, requires)
+
+    return make
+
+
+@pytest.fixture
+def codeartifact_package(
+    make_codeartifact_package: "Callable[..., SamplePackage]",
+) -> "SamplePackage":
+    """A small package ready to upload: `.name`, `.version`, `.wheel`, `.sdist`."""
+    return make_codeartifact_package()

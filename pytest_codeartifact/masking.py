@@ -1,0 +1,65 @@
+"""Masks tokens and secret keys in pytest's reports, before anything prints or stores them."""
+
+import re
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_codeartifact import targets
+
+if TYPE_CHECKING:
+    from _pytest.reports import BaseReport
+
+# pytest shortens long values in the middle, and what is left of a token must go as well.
+_SHORTENED = re.compile(r"(?:\*{6}|eyJ2ZXIiO[\w-]*)\.{3}[\w.-]*")
+
+
+class Masking:
+    """The last station of every report on its way to the terminal, files and other processes."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._mask(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._mask(report)
+
+    def _mask(self, report: "BaseReport") -> None:
+        parts = ("longrepr", "sections", "user_properties", "wasxfail")
+        held = {name: value for name in parts if (value := getattr(report, name, None))}
+        if not held:
+            return
+        from pytest_codeartifact.redaction import MASK, redact  # noqa: PLC0415 -- most have no text
+
+        target = targets.opened_target(self._config)
+        known = frozenset(target.secrets if target else ())
+        for name, value in held.items():
+            clean = mask(value, lambda text: _SHORTENED.sub(f"{MASK}...", redact(text, known)), {})
+            setattr(report, name, clean)
+
+
+def mask(value: Any, redacted: Callable[[str], str], done: dict[int, Any]) -> Any:  # noqa: ANN401 -- whatever a plugin made its report of
+    """`value` with `redacted` applied to every text in it; representations change in place.
+
+    `done` holds what was visited already: representations may refer to each other.
+    """
+    if isinstance(value, str):
+        return redacted(value)
+    if id(value) in done:
+        return done[id(value)]
+    done[id(value)] = value
+    if type(value) in {list, tuple}:
+        return type(value)(mask(each, redacted, done) for each in value)
+    if type(value) is dict:
+        return {key: mask(each, redacted, done) for key, each in value.items()}
+    # pytest's own representations are dataclasses; those of other plugins can at least be printed.
+    if (is_dataclass(value) and not isinstance(value, type)) or hasattr(value, "toterminal"):
+        for name, each in vars(value).items():
+            object.__setattr__(value, name, mask(each, redacted, done))
+    return value

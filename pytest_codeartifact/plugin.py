@@ -1,0 +1,123 @@
+"""The pytest hooks; what they need beyond pytest is imported when it is needed."""
+
+from collections.abc import Generator
+from copy import copy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_codeartifact import settings, targets
+from pytest_codeartifact.masking import Masking
+
+if TYPE_CHECKING:
+    from pytest_codeartifact.article.items import ArticleFile
+
+pytest_plugins = ("pytest_codeartifact.fixtures",)
+
+_ARTICLE = Path(__file__).parent / "article" / "walkthrough.md"
+_CRASHES_BEFORE: pytest.StashKey[int] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare every setting."""
+    settings.add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> None:
+    """Give a bare `--codeartifact` its value, or it would take the path after it for one."""
+    end = args.index("--") if "--" in args else len(args)
+    bare, given = "--codeartifact", "--codeartifact=local"
+    args[:end] = [given if arg == bare else arg for arg in args[:end]]
+    # pytest parsed them once already, with the path taken, and finds conftest files by that.
+    parsed = parser.parse_known_args(args, namespace=copy(early_config.option))
+    known = early_config.known_args_namespace
+    known.file_or_dir, known.codeartifact = parsed.file_or_dir, parsed.codeartifact
+    built_in_only = set(parsed.file_or_dir) <= {str(_ARTICLE)}
+    if parsed.codeartifact is not None and built_in_only and parsed.confcutdir is None:
+        # The conftest files above the place where this plugin is installed are none of this run.
+        known.confcutdir = str(_ARTICLE.parent)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse bad settings, choose the built-in article when no path was given."""
+    settings.check(config)
+    config.addinivalue_line("markers", "article: a step of an article that --codeartifact verifies")
+    if not config.pluginmanager.hasplugin("xdist"):
+        # Steps carry it in any case; strict markers would refuse it where xdist is away.
+        config.addinivalue_line("markers", "xdist_group(name): run in one process with its group")
+    config.pluginmanager.register(Masking(config), "codeartifact-masking")
+    if _is_chosen(config) and config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = [str(_ARTICLE)]
+        config.args_source = pytest.Config.ArgsSource.ARGS
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 -- a class of pytest-xdist
+    """Tell a worker which run it belongs to, so that all of them share one server."""
+    node.workerinput["codeartifact_run"] = targets.run_of(node.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 -- of pytest-xdist
+    """Keep the steps of an article in one worker, in the modes that would tear them apart."""
+    if not _is_chosen(config) or config.getoption("dist") not in {"load", "loadgroup"}:
+        return None
+    from pytest_codeartifact.scheduling import ArticleScheduling  # noqa: PLC0415 -- needs xdist
+
+    return ArticleScheduling(config, log)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what this run uses, and who said so."""
+    if not _is_chosen(config):
+        return []
+    from pytest_codeartifact import header  # noqa: PLC0415 -- only runs with the option print it
+
+    return header.lines(config)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ArticleFile | None":
+    """Collect Markdown files as articles, with the option only."""
+    if file_path.suffix != ".md" or not _is_chosen(parent.config):
+        return None
+    from pytest_codeartifact.article.items import ArticleFile  # noqa: PLC0415 -- ditto
+
+    return ArticleFile.from_parent(parent, path=file_path)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Remember which crashes of the emulator are older than this test."""
+    target = targets.opened_target(item.config)
+    if target is not None and _may_use_emulator(item):
+        item.stash[_CRASHES_BEFORE] = target.last_crash()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Fail a test during which the emulator crashed: its defects are never swallowed."""
+    try:
+        yield
+    finally:
+        target = targets.opened_target(item.config)
+        if target is not None and _may_use_emulator(item):
+            before = item.stash.get(_CRASHES_BEFORE, target.crashes_before)
+            crashes = target.control.crashes(after=before)
+            if crashes:
+                seen = "\n".join(f"the emulator crashed on {crash}" for crash in crashes)
+                pytest.fail(seen, pytrace=False)
+
+
+def _is_chosen(config: pytest.Config) -> bool:
+    return config.getoption("codeartifact") is not None
+
+
+def _may_use_emulator(item: pytest.Item) -> bool:
+    """Functions use it through a fixture; items of other kinds, such as articles, may always."""
+    if not isinstance(item, pytest.Function):
+        return True
+    return any("codeartifact" in name for name in item.fixturenames)

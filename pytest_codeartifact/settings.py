@@ -1,0 +1,245 @@
+"""The settings of a run: read once, each with the place its value came from.
+
+Environment variables are read here (and where the private home of programs is made), nowhere else.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Generic, TypeVar
+from urllib.parse import urlsplit
+
+import pytest
+
+TARGETS = ("local", "aws")
+DEFAULT_REGION = "ap-southeast-1"
+DEFAULT_ACCOUNT = "111122223333"
+
+_T = TypeVar("_T")
+
+# All that the server's process inherits: no AWS variable, no setting of another program.
+_PASSED_ON = (
+    "PATH",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "SYSTEMROOT",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+)
+
+
+class Source(StrEnum):
+    """Where a value came from, strongest first."""
+
+    OPTION = "option"
+    ENVIRONMENT = "environment"
+    INI = "ini"
+    PIP = "pip configuration"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Generic[_T]):
+    """A value and its source."""
+
+    value: _T
+    source: Source
+
+    @property
+    def origin(self) -> str:
+        """The source as the header says it."""
+        return "default" if self.source is Source.DEFAULT else f"from {self.source}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is to use.
+
+    `public_pypi` is the address behind the external connection `public:pypi`; None stands for the
+    public registry itself. `state` is the folder the emulator keeps; None for a temporary one.
+    """
+
+    target: Setting[str]
+    region: Setting[str]
+    account: Setting[str]
+    public_pypi: Setting[str | None]
+    state: Setting[Path | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One setting with its three equal forms."""
+
+    stem: str
+    metavar: str
+    help: str
+    wanted: str
+    accepts: Callable[[str], bool]
+
+    @property
+    def option(self) -> str:
+        return f"--codeartifact-{self.stem}"
+
+    @property
+    def variable(self) -> str:
+        return f"PYTEST_CODEARTIFACT_{self.stem.upper().replace('-', '_')}"
+
+    @property
+    def ini(self) -> str:
+        return f"codeartifact_{self.stem.replace('-', '_')}"
+
+    def explicit(self, config: pytest.Config) -> Setting[str] | None:
+        """The value somebody set, or None; a bad one is a pytest.UsageError that names its form."""
+        # An empty variable or ini value counts as not set: that is how shells and CI unset things.
+        for text, source, form in (
+            (config.getoption(self.ini), Source.OPTION, self.option),
+            (os.environ.get(self.variable) or None, Source.ENVIRONMENT, self.variable),
+            (config.getini(self.ini) or None, Source.INI, f"{self.ini} (ini)"),
+        ):
+            if text is None:
+                continue
+            if not self.accepts(text):
+                msg = f"{form}: expected {self.wanted}, not {_harmless(text)!r}"
+                raise pytest.UsageError(msg)
+            return Setting(text, source)
+        return None
+
+
+def _harmless(text: str) -> str:
+    """A value as an error may show it: an address loses its user and password."""
+    return re.sub(r"(?<=//)[^/@]*@", "", text)
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+REGION = Definition(
+    stem="region",
+    metavar="REGION",
+    help=f"AWS region to work in (default: {DEFAULT_REGION})",
+    wanted=f"an AWS region such as {DEFAULT_REGION}",
+    accepts=lambda text: re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}", text) is not None,
+)
+ACCOUNT = Definition(
+    stem="account",
+    metavar="ID",
+    help=f"AWS account the emulator plays (default: {DEFAULT_ACCOUNT})",
+    wanted="an AWS account id of 12 digits",
+    accepts=lambda text: re.fullmatch(r"[0-9]{12}", text) is not None,
+)
+PUBLIC_PYPI = Definition(
+    stem="public-pypi",
+    metavar="URL",
+    help="index behind the external connection public:pypi (default: pip's own index-url)",
+    wanted="an http or https address",
+    accepts=_is_web_address,
+)
+STATE = Definition(
+    stem="state",
+    metavar="DIR",
+    help="folder the emulator keeps its domains and packages in (default: a temporary one)",
+    wanted="a folder",
+    accepts=lambda text: bool(text) and not Path(text).is_file(),
+)
+DEFINITIONS = (REGION, ACCOUNT, PUBLIC_PYPI, STATE)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the options and ini values of every setting, in one help group."""
+    group = parser.getgroup("codeartifact", "AWS CodeArtifact")
+    group.addoption(
+        "--codeartifact",
+        nargs="?",
+        const="local",
+        metavar="local|aws",
+        help="verify the built-in article, or the given Markdown files and tests, on an embedded "
+        "CodeArtifact (local, what the bare option means) or on a real account (aws)",
+    )
+    for definition in DEFINITIONS:
+        text = f"{definition.help}; also {definition.variable} or ini {definition.ini}"
+        group.addoption(
+            definition.option, dest=definition.ini, metavar=definition.metavar, help=text
+        )
+        parser.addini(definition.ini, definition.help, type="string", default="")
+
+
+def check(config: pytest.Config) -> None:
+    """Refuse bad values early, with a pytest.UsageError; costs microseconds."""
+    target = config.getoption("codeartifact")
+    if target is not None and target not in TARGETS:
+        msg = f"--codeartifact: expected local or aws, not {target!r}"
+        raise pytest.UsageError(msg)
+    if target == "aws":
+        msg = (
+            "--codeartifact=aws: running on a real AWS account is not available in this version; "
+            "use --codeartifact=local"
+        )
+        if "--codeartifact=aws" not in config.invocation_params.args:
+            msg = "--codeartifact=aws counts only when typed on the command line itself"
+        raise pytest.UsageError(msg)
+    for definition in DEFINITIONS:
+        definition.explicit(config)
+
+
+def read(config: pytest.Config) -> Settings:
+    """All settings of this run; a value nobody may use is a pytest.UsageError."""
+    named = config.getoption("codeartifact")
+    return Settings(
+        target=Setting(named or "local", Source.OPTION if named else Source.DEFAULT),
+        region=REGION.explicit(config) or Setting(DEFAULT_REGION, Source.DEFAULT),
+        account=ACCOUNT.explicit(config) or Setting(DEFAULT_ACCOUNT, Source.DEFAULT),
+        public_pypi=_public_pypi(config),
+        state=_state(config),
+    )
+
+
+def server_environment(home: Path) -> dict[str, str]:
+    """The environment of the emulator's server: almost empty, with `home` as its home folder."""
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    certificates = _of_pip("cert")
+    if certificates and not {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"} & environment.keys():
+        environment["SSL_CERT_FILE"] = certificates
+    # The server is told where public:pypi points; it shall not look into pip's files once more.
+    return environment | {"HOME": str(home), "PIP_CONFIG_FILE": os.devnull, "PYTHONUTF8": "1"}
+
+
+def _public_pypi(config: pytest.Config) -> Setting[str | None]:
+    explicit = PUBLIC_PYPI.explicit(config)
+    if explicit is not None:
+        return Setting(explicit.value, explicit.source)
+    index_url = _of_pip("index-url")
+    source = Source.DEFAULT if index_url is None else Source.PIP
+    return Setting(index_url, source)
+
+
+def _of_pip(key: str) -> str | None:
+    # Not needed by those who set the address, nor by plain runs.
+    from pytest_codeartifact import pip_configuration  # noqa: PLC0415
+
+    try:
+        return pip_configuration.index_url() if key == "index-url" else pip_configuration.value(key)
+    except pip_configuration.PipConfigurationError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _state(config: pytest.Config) -> Setting[Path | None]:
+    explicit = STATE.explicit(config)
+    if explicit is None:
+        return Setting(None, Source.DEFAULT)
+    base = config.invocation_params.dir
+    if explicit.source is Source.INI:
+        base = config.inipath.parent if config.inipath else config.rootpath
+    return Setting(base / Path(explicit.value).expanduser(), explicit.source)

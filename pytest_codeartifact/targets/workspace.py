@@ -1,0 +1,245 @@
+"""Domains and repositories for tests: made through boto3 alone, and removed again."""
+
+import itertools
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pytest_codeartifact.errors import CleanupError, UploadError
+from pytest_codeartifact.redaction import redact
+
+if TYPE_CHECKING:
+    from types_boto3_codeartifact import CodeArtifactClient
+    from types_boto3_codeartifact.literals import PackageFormatType
+
+    from pytest_codeartifact.tools.base import Connection
+
+_RUN_PREFIX = f"pca-{secrets.token_hex(3)}"
+_numbers = itertools.count(1)
+
+
+def unique_name() -> str:
+    """A name for a domain or repository that nobody else uses."""
+    return f"{_RUN_PREFIX}-{next(_numbers)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A domain that exists."""
+
+    name: str
+    owner: str
+    arn: str
+    _workspace: "BotoWorkspace" = field(repr=False, compare=False)
+
+    def token(self, duration_seconds: int | None = None) -> str:
+        """A fresh authorization token for this domain; valid 12 hours unless said otherwise.
+
+        AWS page: "AWS CodeArtifact authentication and tokens".
+        """
+        return self._workspace.token(self, duration_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository that exists."""
+
+    name: str
+    domain: Domain
+    arn: str
+    _workspace: "BotoWorkspace" = field(repr=False, compare=False)
+
+    def endpoint(self, package_format: "PackageFormatType" = "pypi") -> str:
+        """The address of this repository for the clients of a package format."""
+        return self._workspace.endpoint(self, package_format)
+
+    @property
+    def index_url(self) -> str:
+        """What `pip install --index-url` takes: the simple index, with a fresh token in it."""
+        parts = urlsplit(self.endpoint("pypi"))
+        location = f"aws:{quote(self.domain.token(), safe='')}@{parts.netloc}"
+        return urlunsplit((parts.scheme, location, f"{parts.path.rstrip('/')}/simple/", "", ""))
+
+    @property
+    def connection(self) -> "Connection":
+        """What `codeartifact_tools.connect` takes, with a fresh token in it."""
+        # Tools and targets do not know each other otherwise.
+        from pytest_codeartifact.tools.base import Connection  # noqa: PLC0415
+
+        return Connection(
+            domain=self.domain.name,
+            repository=self.name,
+            endpoint_url=self.endpoint("pypi"),
+            token=self.domain.token(),
+        )
+
+    def upload(self, *paths: Path) -> None:
+        """Publish wheels and sdists; raises UploadError with the refusal of the repository."""
+        token = self.domain.token()
+        for path in paths:
+            _upload(self.endpoint("pypi"), token, path)
+
+
+def _upload(url: str, token: str, path: Path) -> None:
+    import hashlib  # noqa: PLC0415 -- most tests upload nothing
+
+    import urllib3  # noqa: PLC0415 -- most tests upload nothing
+    from packaging.utils import parse_sdist_filename, parse_wheel_filename  # noqa: PLC0415 -- ditto
+
+    content = path.read_bytes()
+    if path.suffix == ".whl":
+        name, version, *_ = parse_wheel_filename(path.name)
+        kind, python = "bdist_wheel", "py3"
+    else:
+        name, version = parse_sdist_filename(path.name)
+        kind, python = "sdist", "source"
+    fields: dict[str, Any] = {
+        ":action": "file_upload",
+        "protocol_version": "1",
+        "metadata_version": "2.1",
+        "name": name,
+        "version": str(version),
+        "filetype": kind,
+        "pyversion": python,
+        "sha256_digest": hashlib.sha256(content).hexdigest(),
+        "content": (path.name, content, "application/octet-stream"),
+    }
+    headers = urllib3.make_headers(basic_auth=f"aws:{token}")
+    with urllib3.PoolManager() as pool:
+        answer = pool.request("POST", url, fields=fields, headers=headers)
+    if answer.status != HTTPStatus.OK:
+        text = answer.data.decode("utf-8", "replace").strip()
+        msg = f"{path.name} was refused: HTTP {answer.status} {redact(text[:200])}"
+        raise UploadError(msg)
+
+
+class BotoWorkspace:
+    """Makes domains and repositories with boto3, and removes them in reverse order.
+
+    `on_token` is told every token that was handed out, so that it can be masked in reports.
+    """
+
+    def __init__(
+        self, client: "CodeArtifactClient", on_token: Callable[[str], object] = lambda _: None
+    ) -> None:
+        self.client = client
+        self._on_token = on_token
+        self._made: list[Domain | Repository] = []
+
+    def domain(self, name: str | None = None) -> Domain:
+        """Make a domain, under a unique name unless one is given."""
+        told = self.client.create_domain(domain=name or unique_name())["domain"]
+        domain = Domain(told["name"], told["owner"], told["arn"], self)
+        self._made.append(domain)
+        return domain
+
+    def repository(
+        self,
+        domain: Domain,
+        name: str | None = None,
+        *,
+        upstreams: Sequence[Repository] = (),
+        external: str | None = None,
+    ) -> Repository:
+        """Make a repository in `domain`, with upstreams and an external connection if given."""
+        told = self.client.create_repository(
+            domain=domain.name,
+            domainOwner=domain.owner,
+            repository=name or unique_name(),
+            upstreams=[{"repositoryName": each.name} for each in upstreams],
+        )["repository"]
+        repository = Repository(told["name"], domain, told["arn"], self)
+        self._made.append(repository)
+        if external is not None:
+            self.client.associate_external_connection(
+                domain=domain.name,
+                domainOwner=domain.owner,
+                repository=repository.name,
+                externalConnection=external,
+            )
+        return repository
+
+    def endpoint(self, repository: Repository, package_format: "PackageFormatType") -> str:
+        """The address of a repository for the clients of a package format."""
+        return self.client.get_repository_endpoint(
+            domain=repository.domain.name,
+            domainOwner=repository.domain.owner,
+            repository=repository.name,
+            format=package_format,
+        )["repositoryEndpoint"]
+
+    def token(self, domain: Domain, duration_seconds: int | None = None) -> str:
+        """A fresh authorization token for a domain."""
+        duration = {} if duration_seconds is None else {"durationSeconds": duration_seconds}
+        token = self.client.get_authorization_token(
+            domain=domain.name, domainOwner=domain.owner, **duration
+        )["authorizationToken"]
+        self._on_token(token)
+        return token
+
+    def close(self) -> None:
+        """Remove all that was made, newest first; raises CleanupError for what would not go."""
+        failures = []
+        while self._made:
+            made = self._made.pop()
+            try:
+                if isinstance(made, Domain):
+                    self._remove_domain(made)
+                else:
+                    self._remove_repository(made.domain, made.name)
+            except (BotoCoreError, ClientError) as error:
+                failures.append((made, error))
+        if failures:
+            raise _cleanup_error(failures)
+
+    def _remove_domain(self, domain: Domain) -> None:
+        """Remove a domain with all repositories in it, also those a test made by itself."""
+        if not self._is_there(domain):
+            return
+        pages = self.client.get_paginator("list_repositories_in_domain").paginate(
+            domain=domain.name, domainOwner=domain.owner
+        )
+        for name in [each["name"] for page in pages for each in page["repositories"]]:
+            self._remove_repository(domain, name)
+        self.client.delete_domain(domain=domain.name, domainOwner=domain.owner)
+
+    def _is_there(self, domain: Domain) -> bool:
+        try:
+            self.client.describe_domain(domain=domain.name, domainOwner=domain.owner)
+        except self.client.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
+    def _remove_repository(self, domain: Domain, name: str) -> None:
+        try:
+            self.client.delete_repository(
+                domain=domain.name, domainOwner=domain.owner, repository=name
+            )
+        except self.client.exceptions.ResourceNotFoundException:
+            # The test removed it itself, or its whole domain.
+            return
+
+
+def _cleanup_error(
+    failures: Sequence[tuple[Domain | Repository, BotoCoreError | ClientError]],
+) -> CleanupError:
+    commands = []
+    for made, _ in failures:
+        if isinstance(made, Domain):
+            commands.append(f"aws codeartifact delete-domain --domain {made.name}")
+        else:
+            commands.append(
+                "aws codeartifact delete-repository "
+                f"--domain {made.domain.name} --repository {made.name}"
+            )
+    names = ", ".join(made.arn for made, _ in failures)
+    return CleanupError(
+        f"not removed: {names}: {failures[0][1]}",
+        hint="finish by hand: " + "; ".join(commands),
+    )

@@ -1,0 +1,76 @@
+"""All tools of one private home."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from pytest_codeartifact.tools.aws import Aws
+from pytest_codeartifact.tools.base import Connection, Tool
+from pytest_codeartifact.tools.build import Build
+from pytest_codeartifact.tools.home import Home, machine_ca_file, machine_proxies
+from pytest_codeartifact.tools.log import CommandLog
+from pytest_codeartifact.tools.pip import Pip
+from pytest_codeartifact.tools.pip_compile import PipCompile
+from pytest_codeartifact.tools.twine import Twine
+from pytest_codeartifact.tools.uv import Uv
+from pytest_codeartifact.tools.virtualenv import Venv
+
+
+class Tools:
+    """Real programs in one private home, with one log of all they were told."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.log = CommandLog(secrets=list(home.secrets))
+
+    @classmethod
+    def create(
+        cls, path: Path, *, account: Mapping[str, str], outside_index: str | None = None
+    ) -> "Tools":
+        """Make a private home in `path` and the tools in it; arguments as for `Home.create`."""
+        return cls(
+            Home.create(
+                path,
+                account=account,
+                outside_index=outside_index,
+                ca_file=machine_ca_file(),
+                proxies=machine_proxies(),
+            )
+        )
+
+    @cached_property
+    def aws(self) -> Aws:
+        return Aws(self.home, self.log)
+
+    @cached_property
+    def pip(self) -> Pip:
+        return Pip(self.home, self.log)
+
+    @cached_property
+    def twine(self) -> Twine:
+        return Twine(self.home, self.log)
+
+    @cached_property
+    def build(self) -> Build:
+        return Build(self.home, self.log)
+
+    @cached_property
+    def pip_compile(self) -> PipCompile:
+        return PipCompile(self.home, self.log)
+
+    @cached_property
+    def uv(self) -> Uv:
+        return Uv(self.home, self.log)
+
+    def all(self) -> tuple[Tool, ...]:
+        """Every tool, installed or not."""
+        return (self.aws, self.pip, self.twine, self.build, self.pip_compile, self.uv)
+
+    def connect(self, connection: Connection) -> None:
+        """Connect every tool to one repository, as its users configure it."""
+        for tool in self.all():
+            tool.connect(connection)
+
+    def virtualenv(self, name: str) -> Venv:
+        """A new virtual environment with its own pip, below the home's work folder."""
+        return Venv.create(self.home.work_path / name, self.home, self.log)

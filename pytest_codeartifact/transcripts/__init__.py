@@ -1,0 +1,1 @@
+"""Console transcripts: read from Markdown, run, and compared with what really happens."""

@@ -1,0 +1,27 @@
+import os
+from pathlib import Path
+
+import pytest
+
+# A run inside a run must see nothing of the machine's or the outer run's configuration.
+_HIDDEN = ("PIP_", "PYTEST_CODEARTIFACT_", "PYTEST_XDIST_", "PYTEST_ADDOPTS", "AWS_", "XDG_")
+
+
+@pytest.fixture(autouse=True)
+def nobodys_configuration(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty home, no pip configuration, plugins of the outer run that only disturb left out."""
+    for name in [name for name in os.environ if name.startswith(_HIDDEN)]:
+        monkeypatch.delenv(name)
+    home = pytester.path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly")
+
+
+@pytest.fixture
+def article(pytester: pytest.Pytester) -> Path:
+    """A Markdown file of one step that needs no program but the shell."""
+    path = pytester.path / "small.md"
+    path.write_text("# Small\n\n## Say hello\n\n```console\n$ echo hello\nhello\n```\n")
+    return path
