@@ -304,7 +304,8 @@ def test_block_reads_as_it_was_written(
     lines = []
     for word, shown, code in written:
         lines += [f"$ {word}", *shown, *([f"[{code}]"] if code else []), *[""] * blank_lines]
-    read = commands_of("\n".join(["```console", *lines, "```", ""]))
+    steps = read_steps("\n".join(["```console", *lines, "```", ""]))
+    read = [action for action in steps[0].actions if isinstance(action, Command)]
     assert [
         (command.text, list(command.expected or ()), command.exit_code) for command in read
     ] == [(word, [line.rstrip("\r") for line in shown], code) for word, shown, code in written]
