@@ -4,9 +4,9 @@ All but the health check needs HTTP Basic with the server's own access key and s
 """
 
 import base64
-import binascii
 import hmac
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,6 +17,7 @@ from pytest_codeartifact.emulator.http import Request, Response
 from pytest_codeartifact.emulator.iam.accounts import Account, Accounts
 from pytest_codeartifact.emulator.registry.connections import Connections
 from pytest_codeartifact.emulator.request_log import Journal
+from pytest_codeartifact.redaction import redact
 
 PREFIX = "/_emulator/"
 BODY_BYTES = 64 * 1024
@@ -72,7 +73,7 @@ class Control:
     def _is_owner(self, authorization: str) -> bool:
         try:
             given = base64.b64decode(authorization.removeprefix("Basic "), validate=True)
-        except binascii.Error:
+        except ValueError:  # not Base64, or not even ASCII
             return False
         wanted = f"{self._owner.access_key_id}:{self._owner.secret_access_key}".encode()
         return hmac.compare_digest(given, wanted)
@@ -80,17 +81,19 @@ class Control:
     def _entries(self, request: Request) -> dict[str, Any]:
         name = request.path.removeprefix(PREFIX)
         after = parse_qs(request.query).get("after", ["0"])[-1]
-        if not after.isdecimal():
+        if not re.fullmatch("[0-9]{1,18}", after):
             raise BadControlRequest(f"'after' is a number, not {after!r}")
         entries = self._journals[name].after(int(after))
-        return {name: entries, "next": entries[-1]["number"] if entries else int(after)}
+        # A client may have put its token where it does not belong.
+        shown = [{k: redact(v) if k == "path" else v for k, v in e.items()} for e in entries]
+        return {name: shown, "next": entries[-1]["number"] if entries else int(after)}
 
     def _time(self, request: Request) -> dict[str, Any]:  # noqa: ARG002 - like every action
         return {"now": self._clock.now(), "offset_seconds": self._clock.offset_seconds}
 
     def _advance(self, request: Request) -> dict[str, Any]:
         seconds = _document(request).get("advance_seconds")
-        if not isinstance(seconds, int | float):
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool):
             raise BadControlRequest("the body says {'advance_seconds': number}")
         try:
             self._clock.advance(seconds)
@@ -122,7 +125,7 @@ class Control:
 def _document(request: Request) -> dict[str, Any]:
     try:
         document = json.loads(request.body.read(BODY_BYTES))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadControlRequest("the body is not JSON") from error
     if not isinstance(document, dict):
         raise BadControlRequest("the body is not a JSON object")

@@ -4,10 +4,9 @@ Source: "AWS CodeArtifact authentication and tokens" (AWS CodeArtifact User Guid
 """
 
 import base64
-import binascii
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from pytest_codeartifact.emulator.clock import Clock
 from pytest_codeartifact.emulator.entities import DomainId, PackageFormat, PackageId, RepositoryId
@@ -21,6 +20,7 @@ from pytest_codeartifact.emulator.names import EndpointHost
 from pytest_codeartifact.emulator.quotas import Quotas
 from pytest_codeartifact.emulator.registry import Registry
 from pytest_codeartifact.emulator.registry.refusals import Refusal, RepositoryMissing
+from pytest_codeartifact.emulator.remembered import Remembered
 from pytest_codeartifact.emulator.store import Store
 
 USER = "aws"
@@ -33,16 +33,27 @@ class _NotPermitted(Refusal):
     status = 500
 
 
-@dataclass(frozen=True, slots=True)
 class Endpoint:
     """Serves the endpoints of every domain; see `answer` for the order of the checks."""
 
-    store: Store
-    registry: Registry
-    tokens: Tokens
-    formats: Mapping[PackageFormat, Format]
-    quotas: Quotas
-    clock: Clock
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        tokens: Tokens,
+        formats: Mapping[PackageFormat, Format],
+        quotas: Quotas,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._tokens = tokens
+        self._routes: Mapping[str, Sequence[Route]] = {
+            name: package_format.routes() for name, package_format in formats.items()
+        }
+        self._quotas = quotas
+        self._clock = clock
+        self._exists: Remembered[bool] = Remembered(store)
 
     def answer(self, host: EndpointHost, path: str, request: Request) -> Response:
         """Answer a request for `path` below the endpoint host; never raises a refusal."""
@@ -63,28 +74,30 @@ class Endpoint:
         format_word, _, rest = path.partition("/")
         repository_name, _, below = rest.partition("/")
         repository = RepositoryId(domain, repository_name)
-        with self.store.read() as tx:
-            if tx.repositories.get(repository) is None:
-                raise RepositoryMissing.named(repository)
-        package_format = self.formats.get(format_word)  # type: ignore[call-overload]
-        if package_format is None:
+        if not self._exists.get(repository, lambda: self._is_there(repository)):
+            raise RepositoryMissing.named(repository)
+        if format_word not in self._routes:
             return message_response(404, f"{format_word!r} is not a package format served here")
         method = "GET" if request.method == "HEAD" else request.method
         matching = {
             route.method: (route, match.groupdict())
-            for route in package_format.routes()
+            for route in self._routes[format_word]
             if (match := route.pattern.fullmatch(below))
         }
         if not matching:
             return message_response(404, "not found")
         if method not in matching:
-            return message_response(405, f"{request.method} is not allowed here")
+            return _not_allowed(request.method, matching)
         route, parameters = matching[method]
         visit, permitted = self._visit(caller, route, repository, parameters, request)
         response: Response = route.handler(visit)
         if route.on_package and not permitted:
             raise _NotPermitted(f"route {route.path!r} asked for no permission")
         return response
+
+    def _is_there(self, repository: RepositoryId) -> bool:
+        with self._store.read() as tx:
+            return tx.repositories.get(repository) is not None
 
     def _visit(
         self,
@@ -107,10 +120,10 @@ class Endpoint:
             request=request,
             repository=repository,
             parameters=parameters,
-            registry=self.registry,
-            store=self.store,
-            quotas=self.quotas,
-            clock=self.clock,
+            registry=self._registry,
+            store=self._store,
+            quotas=self._quotas,
+            clock=self._clock,
             permit=permit,
         )
         return visit, permitted
@@ -118,7 +131,7 @@ class Endpoint:
     def _caller(self, domain: DomainId, request: Request) -> Caller | None:
         """Whose token this is; None for no token, a broken or expired one, or another domain's."""
         token = _presented(request.headers.get("authorization", ""))
-        claims = self.tokens.read(token) if token else None
+        claims = self._tokens.read(token) if token else None
         if claims is None or claims.domain != domain:
             return None
         return Caller(
@@ -131,6 +144,15 @@ class Endpoint:
         )
 
 
+def _not_allowed(method: str, allowed: Iterable[str]) -> Response:
+    """HTTP (RFC 9110): the answer to a wrong method names the right ones."""
+    response = message_response(405, f"{method} is not allowed here")
+    names = (f"{name}, HEAD" if name == "GET" else name for name in allowed)
+    response.headers["Allow"] = ", ".join(names)
+    return response
+
+
+@lru_cache(maxsize=1024)
 def _presented(authorization: str) -> str | None:
     """The token of `Bearer T`, `Basic base64(aws:T)`, or the bare form that Cargo sends."""
     scheme, _, value = authorization.strip().partition(" ")
@@ -142,7 +164,7 @@ def _presented(authorization: str) -> str | None:
         return None
     try:
         user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not Base64, not even ASCII, or not UTF-8 inside
         return None
     return password if user == USER else None
 

@@ -1,6 +1,6 @@
 """A request and a response as both doors see them: WSGI's environment made readable."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, BinaryIO
@@ -66,3 +66,23 @@ class Response:
     @property
     def status_line(self) -> str:
         return f"{self.status} {HTTPStatus(self.status).phrase}"
+
+
+class ClosingChunks:
+    """A response body that closes what it was made from, when it is sent or the client is gone."""
+
+    def __init__(self, chunks: Iterable[bytes], source: BinaryIO) -> None:
+        self._chunks = chunks
+        self._source = source
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
+
+    def close(self) -> None:
+        """Close the chunks, if they can be, and their source (PEP 3333)."""
+        try:
+            close = getattr(self._chunks, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._source.close()

@@ -26,8 +26,8 @@ class EndpointHost:
 
 
 def read_host(host: str) -> EndpointHost | None:
-    """The domain a host name stands for; None when it is not an endpoint's."""
-    match = _HOST.fullmatch(host)
+    """The domain a host name, in any case, stands for; None when it is not an endpoint's."""
+    match = _HOST.fullmatch(host.lower())
     if match is None:
         return None
     region = match["region"] or match["dual_region"]

@@ -9,13 +9,12 @@ import os
 import secrets
 import signal
 import socket
-import sys
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -72,13 +71,12 @@ def serve(
     `announce` is called once the server answers, and the ready file is there by then.
     """
     # Heavy, and not needed by those who only import the types.
-    from granian.constants import Interfaces  # noqa: PLC0415
-    from granian.log import LogLevels  # noqa: PLC0415
-    from granian.server import Server  # noqa: PLC0415
-
     from pytest_codeartifact.emulator.wiring import Emulator  # noqa: PLC0415
 
-    with _reserved(binding) as port:
+    failures: list[str] = []
+    with _reserved(binding) as (address, port):
+        if binding.ready_file is not None:
+            binding.ready_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Opened here too, briefly: a state folder that cannot be used is found out before serving.
         probe = Emulator(configuration)
         owner = probe.owner
@@ -92,34 +90,63 @@ def serve(
             secret_access_key=owner.secret_access_key,
             pid=os.getpid(),
         )
-        server = Server(
-            "pytest_codeartifact.emulator:app",
-            address=binding.host,
-            port=port,
-            interface=Interfaces.WSGI,
-            workers=1,
-            blocking_threads=THREADS,
-            log_level=LogLevels.error,
-            workers_kill_timeout=5,
-        )
+        server = _granian(address, port)
 
         def watch() -> None:
             # The worker is forked: before it exists, this thread must hold no lock, not even
             # the one of an import, or the worker would wait for it for ever.
             while not server.wrks:
                 time.sleep(0.002)
-            _announce_when_ready(running, binding, announce)
+            try:
+                _announce_when_ready(running, binding, announce)
+            except (ServerError, OSError) as error:
+                failures.append(str(error))
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
             if binding.lease_folder is not None:
                 _end_without_leases(binding.lease_folder)
 
         threading.Thread(target=watch, daemon=True).start()
         try:
-            server.serve(
-                target_loader=partial(_load, configuration, os.getpid()), wrap_loader=False
-            )
+            _run(server, configuration)
         finally:
             if binding.ready_file is not None:
-                binding.ready_file.unlink(missing_ok=True)
+                _take_back(binding.ready_file, running)
+    if failures:
+        raise ServerError(failures[0])
+
+
+def _run(server: Any, configuration: Configuration) -> None:  # noqa: ANN401 - see _granian
+    try:
+        server.serve(target_loader=partial(_load, configuration, os.getpid()), wrap_loader=False)
+    except SystemExit as error:
+        if error.code and not server.interrupt_signal:
+            raise ServerError("the process that serves has died, and so this one ends") from error
+
+
+def _granian(host: str, port: int) -> Any:  # noqa: ANN401 - a class that must be imported late
+    """The server with its one worker; a closed terminal ends it as Ctrl-C does."""
+    from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.log import LogLevels  # noqa: PLC0415
+    from granian.server import Server  # noqa: PLC0415
+
+    server = Server(
+        "pytest_codeartifact.emulator:app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        log_level=LogLevels.error,
+        workers_kill_timeout=5,
+    )
+    if hasattr(signal, "SIGHUP"):
+        # Granian would start a second worker then, and the state has room for one. Who started
+        # the server with that signal ignored wants it to outlive the terminal.
+        was_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        wanted = signal.SIG_IGN if was_ignored else server.signal_handler_interrupt
+        server.on_startup(lambda: signal.signal(signal.SIGHUP, wanted))
+    return server
 
 
 def _load(configuration: Configuration, main_pid: int) -> "WSGIApplication":
@@ -131,29 +158,39 @@ def _load(configuration: Configuration, main_pid: int) -> "WSGIApplication":
             time.sleep(POLL_SECONDS)
         os._exit(1)
 
+    if hasattr(signal, "pthread_sigmask"):
+        # A terminal tells the whole group; when to end is for the main process to say. Blocked
+        # before any thread starts, as threads inherit that.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     threading.Thread(target=end_with_main, daemon=True).start()
     return Emulator(configuration).app
 
 
 @contextmanager
-def _reserved(binding: Binding) -> Iterator[int]:
-    """A port that is ours: bound without being shared first, then held while granian shares it."""
-    family = socket.AF_INET6 if ":" in binding.host else socket.AF_INET
-    with socket.socket(family) as alone, socket.socket(family) as held:
+def _reserved(binding: Binding) -> Iterator[tuple[str, int]]:
+    """An address (as a number) and a port that are ours until the end.
+
+    Bound without being shared first, then held while granian shares it.
+    """
+    with ExitStack() as stack:
         try:
+            found = socket.getaddrinfo(binding.host, binding.port, type=socket.SOCK_STREAM)
+            family, *_, (address, *_) = found[0]
+            alone = stack.enter_context(socket.socket(family))
             alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            alone.bind((binding.host, binding.port))
+            alone.bind((address, binding.port))
             port = int(alone.getsockname()[1])
             alone.close()
             if hasattr(socket, "SO_REUSEPORT"):
+                held = stack.enter_context(socket.socket(family))
                 held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-                held.bind((binding.host, port))
-        except (OSError, OverflowError) as error:
+                held.bind((address, port))
+        except (OSError, UnicodeError) as error:
             raise ServerError(
-                f"cannot listen on {binding.host} port {binding.port}: {error};"
+                f"cannot listen on {binding.host or 'no host'} port {binding.port}: {error};"
                 " choose another with --host and --port (0 takes any free port)"
             ) from error
-        yield port
+        yield str(address), port
 
 
 def _announce_when_ready(
@@ -168,9 +205,7 @@ def _announce_when_ready(
         except (urllib.error.URLError, OSError):
             time.sleep(0.01)
     else:
-        sys.stderr.write(f"the server did not answer within {READY_SECONDS:.0f} seconds\n")
-        os.kill(os.getpid(), signal.SIGTERM)
-        return
+        raise ServerError(f"the server did not answer within {READY_SECONDS:.0f} seconds")
     if binding.ready_file is not None:
         write_whole(binding.ready_file, json.dumps(running.document()))
     announce(running)
@@ -184,6 +219,16 @@ def write_whole(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
     aside.replace(path)
+
+
+def _take_back(path: Path, running: Running) -> None:
+    """Remove the ready file, unless a server that was started later has replaced it."""
+    try:
+        pid = json.loads(path.read_text())["pid"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return
+    if pid == running.pid:
+        path.unlink(missing_ok=True)
 
 
 def _end_without_leases(folder: Path) -> None:

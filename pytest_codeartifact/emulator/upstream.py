@@ -5,7 +5,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from urllib.parse import unquote, urlsplit
+from typing import TypeAlias
+from urllib.parse import unquote, urljoin, urlsplit
 
 import urllib3
 
@@ -19,6 +20,7 @@ READ_SECONDS = 30.0
 DOCUMENT_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
 GONE = frozenset({404, 410})
+Origin: TypeAlias = tuple[str, str | None, int | None]
 
 
 class PublicRegistries:
@@ -36,6 +38,8 @@ class PublicRegistries:
             raise_on_status=False,
         )
         self._managers: dict[str | None, urllib3.PoolManager] = {}
+        # An index behind a password links to its files without it, as to any other place.
+        self._logins: dict[Origin, dict[str, str]] = {}
 
     def document(self, url: str, accept: str) -> Document | None:
         """The document there, or None where the registry says there is none.
@@ -50,14 +54,15 @@ class PublicRegistries:
                 msg = f"the document at {_shown(url)} is larger than {DOCUMENT_BYTES} bytes"
                 raise PublicRegistryUnavailable(msg)
             media_type = response.headers.get("Content-Type", "")
-            return Document(content, media_type, response.url or url)
+            return Document(content, media_type, _final_url(url, response))
 
     @contextmanager
-    def stream(self, url: str) -> Iterator[Iterator[bytes]]:
-        """The bytes there, in chunks.
+    def stream(self, url: str, registry_url: str) -> Iterator[Iterator[bytes]]:
+        """The bytes there, in chunks; a login of `registry_url` serves for its whole origin.
 
         Raises PublicRegistryUnavailable, also in the middle, when they do not arrive whole.
         """
+        self._learn_login(registry_url)
         with self._opened(url, {"Accept-Encoding": "identity"}) as response:
             if response.status in GONE:
                 msg = f"{_shown(url)} is in the public registry's index but not there"
@@ -70,13 +75,14 @@ class PublicRegistries:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             msg = f"the public registry's address {_shown(url)!r} is not an http or https URL"
             raise PublicRegistryUnavailable(msg)
-        if parts.username:
-            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            headers |= urllib3.make_headers(basic_auth=login)
-        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+        headers |= self._logins.get(self._learn_login(url), {})
         try:
             response = self._manager(parts.scheme, parts.hostname).request(
-                "GET", bare, headers=headers, preload_content=False, retries=self._retry
+                "GET",
+                _without_login(url),
+                headers=headers,
+                preload_content=False,
+                retries=self._retry,
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
             msg = f"the public registry at {_shown(url)} does not answer: {type(error).__name__}"
@@ -89,6 +95,15 @@ class PublicRegistries:
             yield response
         finally:
             response.close()
+
+    def _learn_login(self, url: str) -> Origin:
+        """Remember the login an address carries, and return the address's origin."""
+        parts = urlsplit(url)
+        origin = (parts.scheme, parts.hostname, parts.port)
+        if parts.username:
+            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            self._logins[origin] = urllib3.make_headers(basic_auth=login)
+        return origin
 
     def _manager(self, scheme: str, host: str) -> urllib3.PoolManager:
         proxy = urllib.request.getproxies().get(scheme)
@@ -105,6 +120,15 @@ class PublicRegistries:
         return self._managers[proxy]
 
 
+def _final_url(url: str, response: urllib3.BaseHTTPResponse) -> str:
+    """The address that answered in the end, without credentials; links are relative to it."""
+    # The response itself knows no more than its path.
+    final = _without_login(url)
+    for step in response.retries.history if response.retries else ():
+        final = urljoin(final, step.redirect_location or "")
+    return final
+
+
 def _chunks(url: str, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
     try:
         yield from response.stream(CHUNK_BYTES, decode_content=False)
@@ -113,7 +137,11 @@ def _chunks(url: str, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         raise PublicRegistryUnavailable(msg) from error
 
 
+def _without_login(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+
+
 def _shown(url: str) -> str:
     """The address without credentials, query and fragment."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    return urlsplit(_without_login(url))._replace(query="").geturl()

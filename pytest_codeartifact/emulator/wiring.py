@@ -7,7 +7,7 @@ from pytest_codeartifact.emulator.configuration import Configuration
 from pytest_codeartifact.emulator.control import Control
 from pytest_codeartifact.emulator.endpoint import Endpoint
 from pytest_codeartifact.emulator.formats import discover as discover_formats
-from pytest_codeartifact.emulator.iam.accounts import Account, Accounts
+from pytest_codeartifact.emulator.iam.accounts import KEPT_AS, Account, Accounts
 from pytest_codeartifact.emulator.iam.callers import Credential
 from pytest_codeartifact.emulator.iam.tokens import Tokens
 from pytest_codeartifact.emulator.neighbours import Neighbours
@@ -43,7 +43,7 @@ class Emulator:
         self.clock = Clock()
         journals = {name: Journal(length) for name, length in JOURNALS.items()}
         self._store = SqliteStore(configuration.state_path)
-        accounts = Accounts(self._store.setting)
+        accounts = Accounts(self._store.setting, self._store.settings(KEPT_AS))
         self.owner: Account = accounts.open(configuration.account)
         formats = discover_formats()
         self.connections = Connections(

@@ -6,11 +6,12 @@ specifications" (Python Packaging User Guide).
 
 import gzip
 import io
+import lzma
 import tarfile
 import zipfile
 import zlib
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import BinaryIO, Self, cast
 
 from packaging.metadata import RawMetadata, parse_email
 from packaging.requirements import InvalidRequirement, Requirement
@@ -29,6 +30,7 @@ from pytest_codeartifact.emulator.entities import Dependency, License, Manifest
 METADATA_BYTES = 8 * 1024 * 1024
 UNPACKED_BYTES = 4 * 1024 * 1024 * 1024
 MEMBERS = 200_000
+TAR_HEADER_BYTES = 16 * 1024
 LICENSE_CHARACTERS = 100
 KINDS = {".whl": "bdist_wheel", ".tar.gz": "sdist", ".zip": "sdist"}
 
@@ -75,6 +77,7 @@ def read_metadata(filename: str, content: BinaryIO) -> RawMetadata:
         RuntimeError,
         ValueError,
         NotImplementedError,
+        lzma.LZMAError,
         tarfile.TarError,
         zipfile.BadZipFile,
         zlib.error,
@@ -159,7 +162,7 @@ def _zip_member(filename: str, content: BinaryIO) -> bytes:
 
 def _tar_member(content: BinaryIO) -> bytes:
     unpacked = cast("BinaryIO", _Bounded(gzip.GzipFile(fileobj=content)))
-    with tarfile.open(fileobj=unpacked, mode="r|") as archive:
+    with tarfile.open(fileobj=unpacked, mode="r|", tarinfo=_Entry) as archive:
         for count, member in enumerate(archive):
             if count > MEMBERS:
                 break
@@ -177,6 +180,33 @@ def _limited(filename: str, text: bytes) -> bytes:
         msg = f"the metadata of {filename} is larger than {METADATA_BYTES} bytes"
         raise BrokenDistribution(msg)
     return text
+
+
+class _Entry(tarfile.TarInfo):
+    """An entry of an archive whose headers must be short.
+
+    The library reads a long name or a table of attributes whole into memory, and some versions
+    of it then take minutes over a few megabytes.
+    """
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        entry = super().frombuf(buf, encoding, errors)
+        if entry.type in _EXTENDED and entry.size > TAR_HEADER_BYTES:
+            msg = f"the sdist has a header of {entry.size} bytes"
+            raise BrokenDistribution(msg)
+        return entry
+
+
+_EXTENDED = frozenset(
+    {
+        tarfile.XHDTYPE,
+        tarfile.XGLTYPE,
+        tarfile.SOLARIS_XHDTYPE,
+        tarfile.GNUTYPE_LONGNAME,
+        tarfile.GNUTYPE_LONGLINK,
+    }
+)
 
 
 class _Bounded(io.RawIOBase):

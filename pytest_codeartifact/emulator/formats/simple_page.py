@@ -6,6 +6,7 @@ Packaging User Guide). Links are relative to the page, as the service writes the
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ _ANSWERS = {
 }
 
 
+@lru_cache(maxsize=256)
 def negotiated(accept: str | None) -> str | None:
     """The media type to answer with; None when nothing the client takes is served (406)."""
     if accept is None:

@@ -4,12 +4,14 @@ import json
 import random
 import secrets
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from pytest_codeartifact.emulator.iam.callers import Caller, Credential
 
 ADMINISTRATOR = "administrator"
+KEPT_AS = "account "
+"""What the keys of accounts begin with in the state."""
 _KEY_LETTERS = string.ascii_uppercase + "234567"
 
 
@@ -37,14 +39,21 @@ class Account:
 class Accounts:
     """Accounts kept with the state; fulfils `Keyring` for their administrators."""
 
-    def __init__(self, kept: Callable[[str, Callable[[], str]], str]) -> None:
-        """`kept` returns a value of the state, made when it is first asked for."""
+    def __init__(
+        self, kept: Callable[[str, Callable[[], str]], str], known: Iterable[str] = ()
+    ) -> None:
+        """`kept` returns a value of the state, made when it is first asked for.
+
+        `known` are the keys of such values that the state already has.
+        """
         self._kept = kept
         self._by_key: dict[str, Account] = {}
+        for key in known:
+            self.open(key.removeprefix(KEPT_AS))
 
     def open(self, number: str) -> Account:
         """The account of this number, opened when it is new."""
-        text = self._kept(f"account {number}", _new_key)
+        text = self._kept(f"{KEPT_AS}{number}", _new_key)
         account = Account(number, *json.loads(text))
         self._by_key[account.access_key_id] = account
         return account
@@ -58,7 +67,7 @@ class Accounts:
                 return self.open(number)
 
     def all(self) -> list[Account]:
-        """Every account opened since the start."""
+        """Every account there is."""
         return list(self._by_key.values())
 
     def find(self, access_key_id: str) -> Credential | None:

@@ -34,7 +34,7 @@ _ALIAS = re.compile(r"(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[A-Za-z
 def create_domain(call: Call, request: shapes.CreateDomainRequest) -> shapes.CreateDomainResult:
     """Create a domain in the caller's account and region."""
     identity = DomainId(call.region, call.caller.account, request["domain"])
-    tags = checked_tags(request.get("tags", []), call.quotas)
+    tags = checked_tags(request.get("tags", []), call.quotas, identity.name, "domain")
     domain = Domain(
         id=identity,
         encryption_key=_key_arn(identity, request.get("encryptionKey")),

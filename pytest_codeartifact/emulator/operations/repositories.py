@@ -53,7 +53,7 @@ def create_repository(
 ) -> shapes.CreateRepositoryResult:
     """Create a repository, empty or with upstreams of the same domain."""
     identity = repository_id(call, request)
-    tags = checked_tags(request.get("tags", []), call.quotas)
+    tags = checked_tags(request.get("tags", []), call.quotas, identity.name, "repository")
     with call.store.write() as tx:
         find_domain(tx, identity.domain)
         if tx.repositories.get(identity) is not None:

@@ -35,8 +35,10 @@ def tag_resource(call: Call, request: shapes.TagResourceRequest) -> shapes.TagRe
     arn = request["resourceArn"]
     with call.store.write() as tx:
         _find(tx, arn)
-        tags = {**tx.tags.of(arn), **checked_tags(request["tags"], call.quotas)}
-        _check_number(tags, arn, call.quotas)
+        kind = "repository" if ":repository/" in arn else "domain"
+        added = checked_tags(request["tags"], call.quotas, arn, kind)
+        tags = {**tx.tags.of(arn), **added}
+        _check_number(tags, call.quotas, arn, kind)
         tx.tags.replace(arn, tags)
     return {}
 
@@ -52,7 +54,9 @@ def untag_resource(call: Call, request: shapes.UntagResourceRequest) -> shapes.U
     return {}
 
 
-def checked_tags(tags: Sequence[Mapping[str, Any]], quotas: Quotas) -> dict[str, str]:
+def checked_tags(
+    tags: Sequence[Mapping[str, Any]], quotas: Quotas, resource_id: str, resource_type: str
+) -> dict[str, str]:
     """Tags as a mapping; raises Validation for reserved or repeated keys, a quota for too many."""
     found: dict[str, str] = {}
     for tag in tags:
@@ -61,15 +65,16 @@ def checked_tags(tags: Sequence[Mapping[str, Any]], quotas: Quotas) -> dict[str,
         if tag["key"] in found:
             raise Validation(f"The tag key '{tag['key']}' is given twice")
         found[tag["key"]] = tag["value"]
-    _check_number(found, "tags", quotas)
+    _check_number(found, quotas, resource_id, resource_type)
     return found
 
 
-def _check_number(tags: Mapping[str, str], arn: str, quotas: Quotas) -> None:
+def _check_number(
+    tags: Mapping[str, str], quotas: Quotas, resource_id: str, resource_type: str
+) -> None:
     if len(tags) > quotas.tags_per_resource:
-        kind = "repository" if ":repository/" in arn else "domain"
         raise ServiceQuotaExceeded(
-            f"A resource has at most {quotas.tags_per_resource} tags", arn, kind
+            f"A resource has at most {quotas.tags_per_resource} tags", resource_id, resource_type
         )
 
 

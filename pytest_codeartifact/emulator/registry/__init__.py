@@ -81,8 +81,8 @@ class Fetcher(Protocol):
         """The document there, or None where the registry says there is none."""
         ...
 
-    def stream(self, url: str) -> AbstractContextManager[Iterator[bytes]]:
-        """The bytes there, in chunks."""
+    def stream(self, url: str, registry_url: str) -> AbstractContextManager[Iterator[bytes]]:
+        """The bytes there, in chunks; a login of `registry_url` serves for its whole origin."""
         ...
 
 

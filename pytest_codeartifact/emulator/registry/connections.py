@@ -5,6 +5,7 @@ listing of a Python package is read again after about three hours, and the reque
 too old is still answered from it.
 """
 
+import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -63,8 +64,8 @@ class Connections:
 
     @property
     def urls(self) -> Mapping[str, str]:
-        """Where each connection points."""
-        return dict(self._urls)
+        """Where each connection that can be used points."""
+        return {connection: self._url(connection) for connection in self._dialects}
 
     def point(self, connection: str, url: str) -> None:
         """Let a connection point somewhere else; raises KeyError for an unknown connection."""
@@ -82,13 +83,15 @@ class Connections:
         dialect = self._dialects.get(connection)
         if dialect is None or dialect.name != package.format:
             return (), float("inf")
-        listing = self._remembered(connection, package)
+        url = self._url(connection)
+        source = _source(connection, url)
+        listing = self._remembered(source, package)
         if listing is None:
-            with self._flights.only_one((connection, package)):
-                listing = self._remembered(connection, package)
-                listing = listing or self._read(dialect, connection, package)
+            with self._flights.only_one((source, package)):
+                listing = self._remembered(source, package)
+                listing = listing or self._read(dialect, url, source, package)
         elif listing.fetched + LISTING_SECONDS <= self._clock.now():
-            self._refresh_behind(dialect, connection, package)
+            self._refresh_behind(dialect, url, source, package)
             # Asked again at once, the new listing is served as soon as it is there.
             return dialect.remote_versions(listing.document), self._clock.now()
         if listing is None:
@@ -99,7 +102,7 @@ class Connections:
     def fetched(self, connection: str, remote: RemoteAsset) -> Iterator[Staged]:
         """The bytes of a public file, written aside, its hash checked."""
         with (
-            self._fetcher.stream(remote.url) as chunks,
+            self._fetcher.stream(remote.url, self._url(connection)) as chunks,
             self._store.blobs.stage(remote.name, chunks) as staged,
         ):
             if remote.sha256 is not None and staged.asset.sha256 != remote.sha256:
@@ -116,32 +119,42 @@ class Connections:
         """What a fetched file says of its version."""
         return self._dialects[connection].manifest(package, asset, content)
 
-    def _remembered(self, connection: str, package: PackageId) -> Listing | None:
-        with self._store.read() as tx:
-            return tx.listings.get(connection, package)
+    def _url(self, connection: str) -> str:
+        return self._urls.get(connection) or self._dialects[connection].public_registry(connection)
 
-    def _read(self, dialect: Dialect, connection: str, package: PackageId) -> Listing | None:
-        url = self._urls.get(connection) or dialect.public_registry(connection)
+    def _remembered(self, source: str, package: PackageId) -> Listing | None:
+        with self._store.read() as tx:
+            return tx.listings.get(source, package)
+
+    def _read(self, dialect: Dialect, url: str, source: str, package: PackageId) -> Listing | None:
         document = dialect.remote_listing(self._fetcher, url, package)
         if document is None:
             return None
         listing = Listing(document, self._clock.now())
         with self._store.write() as tx:
-            tx.listings.put(connection, package, listing)
+            tx.listings.put(source, package, listing)
         return listing
 
-    def _refresh_behind(self, dialect: Dialect, connection: str, package: PackageId) -> None:
-        key = (connection, package)
+    def _refresh_behind(self, dialect: Dialect, url: str, source: str, package: PackageId) -> None:
+        key = (source, package)
         if key in self._refreshing:
             return
         self._refreshing.add(key)
 
         def refresh() -> None:
             try:
-                self._read(dialect, connection, package)
+                self._read(dialect, url, source, package)
             except PublicRegistryUnavailable:
                 pass  # What is remembered keeps serving; the next request tries again.
             finally:
                 self._refreshing.discard(key)
 
         threading.Thread(target=refresh, name=f"refresh {package.name}", daemon=True).start()
+
+
+def _source(connection: str, url: str) -> str:
+    """What a listing is remembered under: a connection that points elsewhere begins anew.
+
+    The address itself may hold credentials, which must not be stored.
+    """
+    return f"{connection} {hashlib.sha256(url.encode()).hexdigest()[:16]}"

@@ -87,7 +87,10 @@ class Publishing:
     def _refuse_upstream_version(
         self, repository: RepositoryId, package: PackageId, version: str
     ) -> None:
-        """AWS (origin controls): with both allowed, what upstream has cannot be published."""
+        """With both allowed, what upstream has cannot be published.
+
+        Source: "Editing package origin controls" (AWS CodeArtifact User Guide).
+        """
         with self._store.read() as tx:
             known = tx.packages.get(repository, package)
         mixed = known is not None and known.controls.upstream is Control.ALLOW

@@ -57,9 +57,11 @@ class UpstreamBroken(Refusal):
 
     def __init__(self) -> None:
         super().__init__(
-            "A repository referenced in your upstream graph no longer exists. Use the"
-            " UpdateRepository API with the upstreams you want; a repository that was deleted and"
-            " created again under the same name must be set again too."
+            "A repository referenced in your upstream graph no longer exists. To fix this issue,"
+            " use the UpdateRepository API with your new desired upstream configuration. Note"
+            " that if an upstream repository was deleted and recreated using the same name,"
+            " UpdateRepository must still be called to reference the new repository. This issue"
+            " may be present in any repository in the upstream graph."
         )
 
 

@@ -34,6 +34,7 @@ from pytest_codeartifact.emulator.registry.refusals import (
 )
 from pytest_codeartifact.emulator.registry.retention import Retention
 from pytest_codeartifact.emulator.registry.single_flight import SingleFlight
+from pytest_codeartifact.emulator.remembered import Remembered
 from pytest_codeartifact.emulator.store import Store, Transaction
 
 DOWNLOADABLE = frozenset({Status.PUBLISHED, Status.UNLISTED})
@@ -68,6 +69,7 @@ class Resolution:
         self._retention = retention
         self._searched = searched
         self._flights = SingleFlight()
+        self._located: Remembered[Asset | None] = Remembered(store)
 
     def offered(self, repository: RepositoryId, package: PackageId) -> Offer | None:
         """What a client's listing shows; None when neither this repository nor any other has it."""
@@ -107,7 +109,8 @@ class Resolution:
         self, repository: RepositoryId, package: PackageId, version: str, asset: str
     ) -> tuple[Asset, BinaryIO] | None:
         """The file, fetched and retained first where it comes from upstream."""
-        stored = self._stored(repository, package, version, asset)
+        key = (repository, package, version, asset)
+        stored = self._located.get(key, lambda: self._stored(*key))
         if stored is None:
             with self._flights.only_one((repository.domain, package, version, asset)):
                 stored = self._stored(repository, package, version, asset)
@@ -172,6 +175,8 @@ class Resolution:
         version: str,
         remote: RemoteAsset,
     ) -> Asset:
+        # Differs: the service keeps all files of a Python version as soon as one is asked for; here
+        # each file is kept when it is first asked for.
         with self._connections.fetched(connection, remote) as staged:
             with staged.open() as content:
                 manifest = self._connections.manifest(connection, package, staged.asset, content)
@@ -189,7 +194,10 @@ class Resolution:
         yield from holdings
 
     def _walk(self, tx: Transaction, start: Repository, package: PackageId) -> Iterator[Holding]:
-        """Depth first in priority order; AWS (Quotas): at most so many repositories."""
+        """Depth first in priority order, at most so many repositories.
+
+        Sources: "Upstream repository priority order" and "Quotas in AWS CodeArtifact" (User Guide).
+        """
         seen: set[str] = set()
         stack = [start]
         while stack and len(seen) < self._searched:

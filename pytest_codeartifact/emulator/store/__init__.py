@@ -114,10 +114,10 @@ class Listing:
 
 
 class Listings(Protocol):
-    """Remembered answers of public registries, by connection and package."""
+    """Remembered answers of public registries, by where they were read and package."""
 
-    def get(self, connection: str, package: PackageId) -> Listing | None: ...
-    def put(self, connection: str, package: PackageId, listing: Listing) -> None: ...
+    def get(self, source: str, package: PackageId) -> Listing | None: ...
+    def put(self, source: str, package: PackageId, listing: Listing) -> None: ...
 
 
 class Transaction(Protocol):

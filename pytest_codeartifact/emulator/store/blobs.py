@@ -1,14 +1,20 @@
 """Content-addressed files: written aside, hashed on the way, then moved into place."""
 
 import hashlib
+import io
 import os
 import shutil
 import uuid
 from collections.abc import Container, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Self
 
 from pytest_codeartifact.emulator.entities import Asset
+
+SMALL_BYTES = 64 * 1024
+SMALL_BLOBS = 256
+"""At most 16 MiB are kept in memory."""
 
 
 class StagedFile:
@@ -24,14 +30,12 @@ class StagedFile:
 
     def keep(self) -> None:
         """Move the bytes into place, durably."""
-        self._place.parent.mkdir(exist_ok=True)
+        folder = self._place.parent
+        if not folder.is_dir():
+            folder.mkdir(exist_ok=True)
+            _sync(folder.parent)
         self._aside.replace(self._place)
-        if hasattr(os, "O_DIRECTORY"):
-            folder = os.open(self._place.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+        _sync(folder)
 
     def __enter__(self) -> Self:
         return self
@@ -49,6 +53,8 @@ class FolderBlobs:
         shutil.rmtree(self._incoming, ignore_errors=True)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._incoming.mkdir()
+        # Content never changes under its hash, so what is small and asked for often stays at hand.
+        self._small = lru_cache(maxsize=SMALL_BLOBS)(self._read)
 
     def stage(self, name: str, chunks: Iterable[bytes]) -> StagedFile:
         """Write the bytes aside; whatever `chunks` raises leaves nothing behind."""
@@ -81,6 +87,8 @@ class FolderBlobs:
 
     def open(self, asset: Asset) -> BinaryIO:
         """The content of a stored asset."""
+        if asset.size <= SMALL_BYTES:
+            return io.BytesIO(self._small(asset.sha256))
         return self._path(asset.sha256).open("rb")
 
     def sweep(self, wanted: Container[str]) -> None:
@@ -89,5 +97,19 @@ class FolderBlobs:
             if path.name not in wanted:
                 path.unlink()
 
+    def _read(self, sha256: str) -> bytes:
+        return self._path(sha256).read_bytes()
+
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
+
+
+def _sync(folder: Path) -> None:
+    """Make the folder's entries durable, where the system can."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -61,16 +61,30 @@ class SqliteStore:
         self._connections: list[sqlite3.Connection] = []
         self._writer = threading.RLock()
         self._generation = 0
-        db = self._connect().db
-        db.executescript(files(__package__).joinpath("schema.sql").read_text())
-        found = self.setting("schema", lambda: SCHEMA_VERSION)
+        try:
+            self.blobs = self._opened(folder)
+        except BaseException:
+            # A folder that cannot be used must not stay locked by this process.
+            self.close()
+            raise
+
+    def _opened(self, folder: Path) -> FolderBlobs:
+        """The blobs that belong to the database; raises StateError when it is not ours."""
+        try:
+            db = self._connect().db
+            db.executescript(files(__package__).joinpath("schema.sql").read_text())
+            found = self.setting("schema", lambda: SCHEMA_VERSION)
+        except sqlite3.DatabaseError as error:
+            msg = f"{self._path} cannot be used: {error}; remove it or choose another state folder"
+            raise StateError(msg) from error
         if found != SCHEMA_VERSION:
             msg = (
                 f"the state folder {folder} has schema {found}, this version reads {SCHEMA_VERSION}"
             )
             raise StateError(msg)
-        self.blobs = FolderBlobs(folder)
-        self.blobs.sweep({row[0] for row in db.execute("SELECT DISTINCT sha256 FROM assets")})
+        blobs = FolderBlobs(folder)
+        blobs.sweep({row[0] for row in db.execute("SELECT DISTINCT sha256 FROM assets")})
+        return blobs
 
     @property
     def generation(self) -> int:
@@ -113,6 +127,12 @@ class SqliteStore:
             row = transaction.db.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
         return str(row[0])
 
+    def settings(self, prefix: str) -> list[str]:
+        """The keys kept so far that begin so, in order."""
+        with self.read() as transaction:
+            rows = transaction.db.execute("SELECT key FROM state ORDER BY key").fetchall()
+        return [row[0] for row in rows if row[0].startswith(prefix)]
+
     def secret(self, key: str, length: int) -> bytes:
         """Random bytes of this length that belong to the state."""
         return bytes.fromhex(self.setting(key, lambda: secrets.token_hex(length)))
@@ -128,11 +148,11 @@ class SqliteStore:
         if transaction is None:
             # Connections are closed from another thread at the end, hence check_same_thread.
             db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            self._connections.append(db)
             db.row_factory = sqlite3.Row
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA foreign_keys = ON")
             db.execute("PRAGMA busy_timeout = 30000")
-            self._connections.append(db)
             transaction = self._threads.transaction = SqliteTransaction(db)
         return transaction

@@ -292,20 +292,20 @@ class ListingTable:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
-    def get(self, connection: str, package: PackageId) -> Listing | None:
+    def get(self, source: str, package: PackageId) -> Listing | None:
         row = self._db.execute(
             "SELECT document, fetched FROM listings"
             " WHERE connection = ? AND format = ? AND namespace = ? AND name = ?",
-            (connection, package.format, package.namespace, package.name),
+            (source, package.format, package.namespace, package.name),
         ).fetchone()
         return row and Listing(row["document"], row["fetched"])
 
-    def put(self, connection: str, package: PackageId, listing: Listing) -> None:
+    def put(self, source: str, package: PackageId, listing: Listing) -> None:
         self._db.execute(
             "INSERT OR REPLACE INTO listings (connection, format, namespace, name, fetched,"
             " document) VALUES (?, ?, ?, ?, ?, ?)",
             (
-                *(connection, package.format, package.namespace, package.name),
+                *(source, package.format, package.namespace, package.name),
                 *(listing.fetched, listing.document),
             ),
         )

@@ -1,0 +1,181 @@
+"""External connections and endpoints of repositories, by boto3."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.emulation import ACCOUNT, API_URL, BASE_URL, REGION, Emulation, refusal
+
+if TYPE_CHECKING:
+    from types_boto3_codeartifact import CodeArtifactClient
+    from types_boto3_codeartifact.type_defs import RepositoryDescriptionTypeDef
+
+
+@pytest.fixture
+def client(emulation: Emulation) -> "CodeArtifactClient":
+    """The administrator's client, with a domain `team` and its repository `store`."""
+    client = emulation.client()
+    client.create_domain(domain="team")
+    client.create_repository(domain="team", repository="store")
+    return client
+
+
+def create(
+    client: "CodeArtifactClient", name: str, *upstreams: str, description: str = ""
+) -> "RepositoryDescriptionTypeDef":
+    request: dict[str, Any] = {"domain": "team", "repository": name}
+    request["upstreams"] = [{"repositoryName": upstream} for upstream in upstreams]
+    if description:
+        request["description"] = description
+    return client.create_repository(**request)["repository"]
+
+
+def upstreams_of(client: "CodeArtifactClient", name: str) -> list[str]:
+    described = client.describe_repository(domain="team", repository=name)["repository"]
+    return [upstream["repositoryName"] for upstream in described["upstreams"]]
+
+
+def status_of(error: pytest.ExceptionInfo[Any]) -> int:
+    return int(refusal(error)["ResponseMetadata"]["HTTPStatusCode"])
+
+
+@pytest.mark.documented("Connect a CodeArtifact repository to a public repository")
+@pytest.mark.parametrize(
+    ("connection", "package_format"),
+    [
+        ("public:npmjs", "npm"),
+        ("public:pypi", "pypi"),
+        ("public:nuget-org", "nuget"),
+        ("public:maven-central", "maven"),
+        ("public:maven-googleandroid", "maven"),
+        ("public:maven-gradleplugins", "maven"),
+        ("public:maven-commonsware", "maven"),
+        ("public:maven-clojars", "maven"),
+        ("public:ruby-gems-org", "ruby"),
+        ("public:crates-io", "cargo"),
+    ],
+)
+def test_known_connection_is_added_and_removed(
+    client: "CodeArtifactClient", connection: str, package_format: str
+) -> None:
+    """Each documented connection shows with its format and is gone after it is cut."""
+    where: dict[str, Any] = {
+        "domain": "team",
+        "repository": "store",
+        "externalConnection": connection,
+    }
+    connected = client.associate_external_connection(**where)["repository"]
+    assert connected["externalConnections"] == [
+        {
+            "externalConnectionName": connection,
+            "packageFormat": package_format,
+            "status": "AVAILABLE",
+        }
+    ]
+    described = client.describe_repository(domain="team", repository="store")["repository"]
+    assert described == connected
+    cut = client.disassociate_external_connection(**where)["repository"]
+    assert cut["externalConnections"] == []
+
+
+@pytest.mark.observed("aws-cloudformation-user-guide issue 1127")
+@pytest.mark.parametrize("second", ["public:npmjs", "public:pypi"])
+def test_second_connection_is_refused(client: "CodeArtifactClient", second: str) -> None:
+    """A repository has one connection; another is a validation error, not a conflict."""
+    where: dict[str, Any] = {"domain": "team", "repository": "store"}
+    client.associate_external_connection(**where, externalConnection="public:pypi")
+    with pytest.raises(client.exceptions.ValidationException) as refused:
+        client.associate_external_connection(**where, externalConnection=second)
+    assert status_of(refused) == 400
+    assert refusal(refused)["Error"]["Message"] == (
+        "ExternalConnections for repositories are currently limited to 1"
+    )
+
+
+@pytest.mark.assumed("the error of an unknown connection is not documented")
+@pytest.mark.parametrize("connection", ["public:nosuch", "pypi", "public:PyPI"])
+def test_unknown_connection_is_refused(client: "CodeArtifactClient", connection: str) -> None:
+    """Only connections of the service can be added."""
+    with pytest.raises(
+        (client.exceptions.ValidationException, client.exceptions.ResourceNotFoundException)
+    ):
+        client.associate_external_connection(
+            domain="team", repository="store", externalConnection=connection
+        )
+    described = client.describe_repository(domain="team", repository="store")["repository"]
+    assert described["externalConnections"] == []
+
+
+@pytest.mark.documented("AssociateExternalConnection")
+def test_upstreams_and_a_connection_exclude_each_other(client: "CodeArtifactClient") -> None:
+    """A repository has upstreams or a connection, whichever comes first."""
+    create(client, "app", "store")
+    create(client, "public")
+    client.associate_external_connection(
+        domain="team", repository="public", externalConnection="public:pypi"
+    )
+    refusals = (client.exceptions.ValidationException, client.exceptions.ConflictException)
+    with pytest.raises(refusals):
+        client.associate_external_connection(
+            domain="team", repository="app", externalConnection="public:pypi"
+        )
+    with pytest.raises(refusals):
+        client.update_repository(
+            domain="team", repository="public", upstreams=[{"repositoryName": "store"}]
+        )
+    assert upstreams_of(client, "app") == ["store"]
+    assert upstreams_of(client, "public") == []
+
+
+@pytest.mark.documented("DisassociateExternalConnection")
+def test_cutting_a_missing_connection_is_not_found(client: "CodeArtifactClient") -> None:
+    """A connection that is not there cannot be removed."""
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.disassociate_external_connection(
+            domain="team", repository="store", externalConnection="public:pypi"
+        )
+
+
+@pytest.mark.documented("GetRepositoryEndpoint")
+@pytest.mark.parametrize(
+    "package_format",
+    ["npm", "pypi", "maven", "nuget", "generic", "ruby", "swift", "cargo"],
+)
+@pytest.mark.parametrize(
+    ("kind", "host"),
+    [
+        (None, f"team-{ACCOUNT}.d.codeartifact.{REGION}.amazonaws.com"),
+        ("ipv4", f"team-{ACCOUNT}.d.codeartifact.{REGION}.amazonaws.com"),
+        ("dualstack", f"team-{ACCOUNT}.codeartifact.{REGION}.on.aws"),
+    ],
+)
+def test_endpoint_is_named_for_every_format(
+    client: "CodeArtifactClient",
+    emulation: Emulation,
+    package_format: str,
+    kind: str | None,
+    host: str,
+) -> None:
+    """The address is the real one to whoever asked at the real one, else one on this server."""
+    where: dict[str, Any] = {
+        "domain": "team",
+        "repository": "store",
+        "format": package_format,
+        **({"endpointType": kind} if kind else {}),
+    }
+    path = f"{host}/{package_format}/store/"
+    plain = client.get_repository_endpoint(**where)["repositoryEndpoint"]
+    assert plain == f"{BASE_URL}/{path}"
+    real = emulation.client(url=API_URL).get_repository_endpoint(**where)["repositoryEndpoint"]
+    assert real == f"https://{path}"
+
+
+@pytest.mark.documented("GetRepositoryEndpoint")
+@pytest.mark.parametrize("wrong", [{"format": "conda"}, {"endpointType": "ipv6"}])
+def test_unknown_word_for_the_endpoint_is_refused(
+    client: "CodeArtifactClient", wrong: dict[str, Any]
+) -> None:
+    """Formats and endpoint types are words of the model."""
+    where: dict[str, Any] = {"domain": "team", "repository": "store", "format": "pypi"}
+    with pytest.raises(client.exceptions.ValidationException):
+        client.get_repository_endpoint(**where | wrong)

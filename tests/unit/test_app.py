@@ -1,0 +1,107 @@
+"""The order of the steps: which door, whose signature, what happens to a defect."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import ClientError
+
+from pytest_codeartifact.emulator.iam.accounts import Account
+from tests.support.emulation import ACCOUNT, REGION, Emulation, refusal
+
+if TYPE_CHECKING:
+    from types_boto3_codeartifact import CodeArtifactClient
+
+
+@pytest.fixture
+def emulation(tmp_path: Path) -> Iterator[Emulation]:
+    with Emulation(tmp_path / "state") as emulation:
+        yield emulation
+
+
+@pytest.fixture
+def client(emulation: Emulation) -> "CodeArtifactClient":
+    return emulation.client()
+
+
+def test_unknown_key_is_refused(emulation: Emulation) -> None:
+    """A key that the emulator never made opens nothing."""
+    stranger = Account(ACCOUNT, "AKIAIOSFODNN7EXAMPLE", "secret")
+    with pytest.raises(ClientError) as refused:
+        emulation.client(stranger).list_domains()
+    assert refusal(refused)["Error"]["Code"] == "UnrecognizedClientException"
+    assert refusal(refused)["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_wrong_secret_is_refused(emulation: Emulation) -> None:
+    """The right key with another secret makes no good signature."""
+    wrong = Account(ACCOUNT, emulation.owner.access_key_id, "not-the-secret")
+    with pytest.raises(ClientError) as refused:
+        emulation.client(wrong).create_domain(domain="team")
+    assert refusal(refused)["Error"]["Code"] == "InvalidSignatureException"
+    assert "not-the-secret" not in str(refused.value)
+    assert emulation.client().list_domains()["domains"] == []
+
+
+def test_unsigned_call_is_refused(emulation: Emulation) -> None:
+    """An operation's path without a signature is answered as the service does."""
+    answer = emulation.request("POST", "/v1/domains")
+    assert answer.status == 403
+    assert answer.headers["x-amzn-errortype"].startswith("MissingAuthenticationToken")
+
+
+@pytest.mark.parametrize("path", ["/", "/favicon.ico", "/v2/domains", "/v1/domains/", "//", "/%ff"])
+def test_address_of_no_service_is_not_found(emulation: Emulation, path: str) -> None:
+    """What is no path of ours and is not signed for anybody is not found."""
+    assert emulation.request("GET", path).status == 404
+
+
+def test_operation_that_is_missing_says_so(client: "CodeArtifactClient") -> None:
+    """An operation of the service that is not emulated is no silent success."""
+    client.create_domain(domain="team")
+    with pytest.raises(ClientError) as refused:
+        client.list_package_groups(domain="team")
+    assert refusal(refused)["ResponseMetadata"]["HTTPStatusCode"] >= 500
+    assert "ListPackageGroups" in str(refused.value)
+
+
+def test_too_large_body_is_refused(emulation: Emulation) -> None:
+    """An API request has a limit, so that it cannot fill the memory."""
+    answer = emulation.request("POST", "/v1/domain?domain=team", body=b"x" * (5 * 1024 * 1024))
+    assert answer.status == 400
+
+
+def test_every_answer_has_a_request_id(emulation: Emulation) -> None:
+    """Each answer can be named, the refused ones too, and no two are the same."""
+    paths = ["/v1/domains", "/nonsense", f"/team-{ACCOUNT}.d.codeartifact.{REGION}.amazonaws.com/"]
+    answers = [emulation.request("GET", path) for path in (*paths, *paths)]
+    assert len({answer.headers["x-amzn-requestid"] for answer in answers}) == 6
+
+
+def test_defect_is_answered_and_told(
+    emulation: Emulation, client: "CodeArtifactClient", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception of ours is a 500 with the id under which the crash is told, and no more."""
+
+    def broken() -> float:
+        msg = "the clock stands still"
+        raise ZeroDivisionError(msg)
+
+    monkeypatch.setattr(emulation.emulator.clock, "machine_now", broken)
+    with pytest.raises(ClientError) as failed:
+        client.list_domains()
+    monkeypatch.undo()
+    assert refusal(failed)["Error"]["Code"] == "InternalServerException"
+    assert "the clock stands still" not in str(failed.value)
+    [crash] = emulation.control("GET", "crashes").json()["crashes"]
+    assert "the clock stands still" in crash["traceback"]
+    assert crash["request_id"] == refusal(failed)["ResponseMetadata"]["RequestId"]
+
+
+def test_moved_clock_leaves_signatures_good(
+    emulation: Emulation, client: "CodeArtifactClient"
+) -> None:
+    """Clients sign with the machine's time, however far the emulator's own clock was moved."""
+    emulation.travel(24 * 3600)
+    assert client.create_domain(domain="team")["domain"]["name"] == "team"

@@ -1,0 +1,69 @@
+"""Other services behind the same door: moto's, for the accounts that are ours."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from pytest_codeartifact.emulator.iam.accounts import Account
+from tests.support.emulation import ACCOUNT, BASE_URL, REGION, Emulation, refusal
+
+
+@pytest.fixture(scope="module")
+def emulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulation]:
+    """One for all tests here: loading the neighbours takes a moment."""
+    with Emulation(tmp_path_factory.mktemp("state")) as emulation:
+        yield emulation
+
+
+def neighbour(emulation: Emulation, service: str, account: Account) -> Any:  # noqa: ANN401 - any service's client
+    client: Any = boto3.client(
+        service,  # type: ignore[call-overload]  # any service
+        region_name=REGION,
+        endpoint_url=BASE_URL,
+        aws_access_key_id=account.access_key_id,
+        aws_secret_access_key=account.secret_access_key,
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+    def send(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        return emulation._send(request)
+
+    client.meta.events.register(f"before-send.{service}.*", send)
+    return client
+
+
+def test_caller_is_known_to_sts(emulation: Emulation) -> None:
+    """Both sides agree on who the administrator of an account is."""
+    for account in (emulation.owner, emulation.other_account()):
+        identity = neighbour(emulation, "sts", account).get_caller_identity()
+        assert identity["Account"] == account.number
+        assert identity["Arn"] == f"arn:aws:iam::{account.number}:user/administrator"
+
+
+def test_wrong_secret_is_refused_for_neighbours_too(emulation: Emulation) -> None:
+    """The signature is verified before the other service sees anything."""
+    wrong = Account(ACCOUNT, emulation.owner.access_key_id, "wrong")
+    with pytest.raises(ClientError) as refused:
+        neighbour(emulation, "sts", wrong).get_caller_identity()
+    assert refusal(refused)["Error"]["Code"] == "SignatureDoesNotMatch"
+
+
+def test_user_made_through_iam_is_a_caller_without_rights(emulation: Emulation) -> None:
+    """A new user's key signs well, and nothing is allowed until a policy says so."""
+    iam = neighbour(emulation, "iam", emulation.owner)
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    ann = Account(ACCOUNT, key["AccessKeyId"], key["SecretAccessKey"])
+    client = emulation.client(ann)
+    with pytest.raises(client.exceptions.AccessDeniedException) as refused:
+        client.create_domain(domain="team")
+    assert f"User: arn:aws:iam::{ACCOUNT}:user/ann is not authorized" in str(refused.value)
+    iam.update_access_key(UserName="ann", AccessKeyId=ann.access_key_id, Status="Inactive")
+    with pytest.raises(ClientError) as refused:
+        client.list_domains()
+    assert refusal(refused)["Error"]["Code"] == "UnrecognizedClientException"
