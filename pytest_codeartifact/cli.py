@@ -7,16 +7,20 @@ import argparse
 import json
 import os
 import re
+import shlex
+import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
-from platformdirs import user_runtime_path
+from platformdirs import user_state_path
 
 from pytest_codeartifact import __version__, shells
 from pytest_codeartifact.emulator.configuration import DEFAULT_ACCOUNT, DEFAULT_REGION
@@ -41,9 +45,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Failure(Exception):
     """Something that the user can read and act on."""
 
+    def __str__(self) -> str:
+        cause = self.args[0]
+        if isinstance(cause, OSError) and cause.filename:
+            return f"{cause.filename}: {cause.strerror}"
+        return str(cause)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one line, too."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=PROGRAM, description="A CodeArtifact on this machine.")
+    parser = _Parser(prog=PROGRAM, description="A CodeArtifact on this machine.")
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser(
@@ -85,43 +102,81 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(options: argparse.Namespace) -> int:
     """Serve in the foreground; Ctrl-C stops it."""
+    with ExitStack() as stack:
+        _stop_cleanly(stack)
+        _serve_until_stopped(options, stack)
+    return 0
+
+
+def _stop_cleanly(stack: ExitStack) -> None:
+    """Let every signal that stops a server also stop one that is still starting, as a success."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            stack.callback(signal.signal, number, signal.signal(number, _stop))
+
+
+def _stop(*_: object) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _serve_until_stopped(options: argparse.Namespace, stack: ExitStack) -> None:
     # The server's libraries take a while to import; other commands do without.
     from pytest_codeartifact.emulator.configuration import Configuration  # noqa: PLC0415
     from pytest_codeartifact.emulator.server import Binding, ServerError, serve  # noqa: PLC0415
     from pytest_codeartifact.emulator.store.sqlite import StateError  # noqa: PLC0415
-    from pytest_codeartifact.pip_configuration import index_url  # noqa: PLC0415
+
+    state = options.state or Path(
+        stack.enter_context(tempfile.TemporaryDirectory(prefix="pytest-codeartifact-state-"))
+    )
+    configuration = Configuration(
+        state_path=state,
+        region=options.region,
+        account=options.account,
+        upstreams=_upstreams(options),
+        quotas=Quotas(**dict(options.quota)),
+    )
+    binding = Binding(
+        host=options.host,
+        port=options.port,
+        ready_file=options.ready_file or _default_ready_file(),
+        lease_folder=options.lease_folder,
+    )
+    try:
+        serve(configuration, binding, partial(_announce, _env_command(options)))
+    except (ServerError, StateError, OSError) as error:
+        raise _Failure(error) from error
+
+
+def _upstreams(options: argparse.Namespace) -> dict[str, str]:
+    """What the options say, and the index pip is configured for where they say nothing."""
+    from pytest_codeartifact.pip_configuration import (  # noqa: PLC0415 - only servers pull
+        PipConfigurationError,
+        index_url,
+    )
 
     upstreams = dict(options.upstream)
-    if "public:pypi" not in upstreams and (index := index_url()):
-        upstreams["public:pypi"] = index
-    with ExitStack() as stack:
-        state = options.state or Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="pytest-codeartifact-state-"))
-        )
-        configuration = Configuration(
-            state_path=state,
-            region=options.region,
-            account=options.account,
-            upstreams=upstreams,
-            quotas=Quotas(**dict(options.quota)),
-        )
-        binding = Binding(
-            host=options.host,
-            port=options.port,
-            ready_file=options.ready_file or _default_ready_file(),
-            lease_folder=options.lease_folder,
-        )
+    if "public:pypi" not in upstreams:
         try:
-            serve(configuration, binding, _announce)
-        except (ServerError, StateError, OSError) as error:
-            raise _Failure(error) from error
-    return 0
+            index = index_url()
+        except PipConfigurationError as error:
+            raise _Failure(f"{error}; mend it, or say --upstream public:pypi=URL") from error
+        if index:
+            upstreams["public:pypi"] = index
+    return upstreams
 
 
-def _announce(running: "Running") -> None:
+def _env_command(options: argparse.Namespace) -> str:
+    words = [PROGRAM, "env"]
+    if options.ready_file:
+        words += ["--ready-file", shlex.quote(str(options.ready_file))]
+    return " ".join(words)
+
+
+def _announce(env_command: str, running: "Running") -> None:
     sys.stdout.write(
         f"CodeArtifact of account {running.account} in {running.region}: {running.endpoint_url}\n"
-        f'For your shell:  eval "$({PROGRAM} env)"\n'
+        f'For your shell:  eval "$({env_command})"\n'
         "Stop with Ctrl-C.\n"
     )
     sys.stdout.flush()
@@ -132,26 +187,49 @@ def _env(options: argparse.Namespace) -> int:
     path = options.ready_file or _default_ready_file()
     try:
         ready = json.loads(path.read_text())
+        variables = {variable: str(ready[name]) for variable, name in _VARIABLES.items()}
     except FileNotFoundError:
         raise _Failure(f"no server is running; start one with '{PROGRAM} serve'") from None
-    except (OSError, ValueError) as error:
-        raise _Failure(f"{path} is no ready file: {error}") from error
-    variables = {
-        "AWS_ENDPOINT_URL": ready["endpoint_url"],
-        "AWS_ACCESS_KEY_ID": ready["access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": ready["secret_access_key"],
-        "AWS_DEFAULT_REGION": ready["region"],
-    }
-    sys.stdout.write(
-        shells.exports(options.shell or shells.guess(os.environ.get("SHELL")), variables) + "\n"
-    )
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise _Failure(f"{path} is no ready file of a server") from error
+    if not _listens(variables["AWS_ENDPOINT_URL"]):
+        raise _Failure(f"the server of {path} is gone; start one with '{PROGRAM} serve'")
+    shell = options.shell or shells.guess(os.environ.get("SHELL"))
+    sys.stdout.write(shells.commands(shell, variables, unset=_IN_THE_WAY) + "\n")
     return 0
 
 
+def _listens(url: str) -> bool:
+    """Whether somebody is there; a server that was killed leaves its ready file behind."""
+    try:
+        parts = urlsplit(url)
+        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5).close()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def _default_ready_file() -> Path:
-    return user_runtime_path(PROGRAM, appauthor=False) / "server.json"
+    # Below the user's home, as it says where credentials are sent and nobody else may replace it.
+    return user_state_path(PROGRAM, appauthor=False) / "server.json"
 
 
+_VARIABLES = {
+    "AWS_ENDPOINT_URL": "endpoint_url",
+    "AWS_ACCESS_KEY_ID": "access_key_id",
+    "AWS_SECRET_ACCESS_KEY": "secret_access_key",
+    "AWS_DEFAULT_REGION": "region",
+}
+# Temporary credentials, a profile or an endpoint of one service would win over the variables above.
+_IN_THE_WAY = (
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL_CODEARTIFACT",
+    "AWS_ENDPOINT_URL_STS",
+)
 _QUOTAS = [field.name for field in fields(Quotas)]
 
 
@@ -174,7 +252,11 @@ def _account(text: str) -> str:
 
 
 def _upstream(text: str) -> tuple[str, str]:
+    from pytest_codeartifact.emulator.registry.connections import KNOWN  # noqa: PLC0415 - rarely
+
     connection, _, url = text.partition("=")
+    if connection not in KNOWN:
+        raise argparse.ArgumentTypeError(f"{connection!r} is none of {', '.join(KNOWN)}")
     if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
         raise argparse.ArgumentTypeError("say CONNECTION=URL, such as public:pypi=http://…/simple/")
     return connection, url

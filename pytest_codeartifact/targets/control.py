@@ -54,6 +54,10 @@ class Control:
             "list[dict[str, Any]]", self._call("GET", f"requests?after={after}")["requests"]
         )
 
+    def fetches(self, after: int = 0) -> Sequence[Mapping[str, Any]]:
+        """What the emulator read from public registries: address and status, oldest first."""
+        return cast("list[dict[str, Any]]", self._call("GET", f"fetches?after={after}")["fetches"])
+
     def crashes(self, after: int = 0) -> Sequence[Crash]:
         """Defects that requests ran into: those with a number above `after`, oldest first."""
         told = self._call("GET", f"crashes?after={after}")["crashes"]
