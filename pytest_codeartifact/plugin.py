@@ -89,6 +89,16 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ArticleFi
     return ArticleFile.from_parent(parent, path=file_path)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Show the steps of an article in its order, wherever a shuffle has put them."""
+    if not _is_chosen(config):
+        return
+    from pytest_codeartifact.article.items import in_reading_order  # noqa: PLC0415 -- ditto
+
+    in_reading_order(items)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Remember which crashes of the emulator are older than this test."""

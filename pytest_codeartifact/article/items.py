@@ -60,6 +60,18 @@ class ArticleFile(pytest.File):
         return self._walk
 
 
+def in_reading_order(items: list[pytest.Item]) -> None:
+    """Put the steps of each article in its order, within the places that they take."""
+    places: dict[pytest.Collector | None, list[int]] = {}
+    for place, item in enumerate(items):
+        if isinstance(item, ArticleItem):
+            places.setdefault(item.parent, []).append(place)
+    for taken in places.values():
+        steps = [item for place in taken if isinstance(item := items[place], ArticleItem)]
+        for place, item in zip(taken, sorted(steps, key=lambda item: item.step.line), strict=True):
+            items[place] = item
+
+
 class ArticleItem(pytest.Item):
     """One step of an article."""
 
