@@ -1,9 +1,10 @@
 """Build, twine and uv bring packages into a repository."""
 
-import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.support.distributions import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,8 +123,7 @@ def test_built_distributions_travel_from_source_to_installation(
     """What build makes of a source tree, twine uploads and pip installs."""
     work = tools.home.work_path
     tree = f"{codeartifact_package.module}-{codeartifact_package.version}"
-    with tarfile.open(codeartifact_package.sdist) as archive:
-        archive.extractall(work, filter="data")
+    unpack(codeartifact_package.sdist, work)
 
     tools.build.run("--wheel", "--outdir", "dist", tree)
     [wheel] = (work / "dist").iterdir()

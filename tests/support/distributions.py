@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 BUILT = (2026, 11, 1, 0, 0, 0)
 
@@ -68,6 +69,18 @@ def tarred(members: Sequence[tuple[str, bytes]]) -> bytes:
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
     return gzip.compress(plain.getvalue(), mtime=0)
+
+
+def unpack(sdist: Path, folder: Path) -> None:
+    """Write the files of an sdist below a folder; the extraction filter is not in every 3.11."""
+    with tarfile.open(sdist) as archive:
+        for member in archive:
+            if member.isfile():
+                content = archive.extractfile(member)
+                assert content is not None
+                path = folder / member.name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content.read())
 
 
 def make_wheel(

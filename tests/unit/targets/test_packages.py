@@ -3,7 +3,6 @@ import csv
 import hashlib
 import io
 import runpy
-import tarfile
 import zipfile
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from packaging.utils import (
 from packaging.version import InvalidVersion
 
 from pytest_codeartifact.targets.packages import make_package
+from tests.support.distributions import unpack
 
 NAMES = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,20}[A-Za-z0-9])?", fullmatch=True)
 
@@ -66,8 +66,7 @@ def test_sdist_builds_the_same_files_as_the_wheel(
 ) -> None:
     """The build backend inside the sdist makes a wheel with the same name and files."""
     package = make_package(tmp_path, "demo-package", "2.0")
-    with tarfile.open(package.sdist) as sdist:
-        sdist.extractall(tmp_path, filter="data")
+    unpack(package.sdist, tmp_path)
     monkeypatch.chdir(tmp_path / "demo_package-2.0")
     built = tmp_path / "built"
     built.mkdir()
