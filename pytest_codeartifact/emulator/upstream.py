@@ -31,6 +31,9 @@ class PublicRegistries:
         self._journal = journal
         self._retry = urllib3.Retry(
             total=ATTEMPTS,
+            # Who does not take connections is asked once more, at once: what was kept serves
+            # without it, and every page would wait for the pauses between further attempts.
+            connect=1,
             redirect=5,
             backoff_factor=0.2,
             status_forcelist=(429, 500, 502, 503, 504),

@@ -72,6 +72,7 @@ class CommandFailed(RuntimeError):
 
 def find_program(program: str, env: Mapping[str, str], cwd: Path) -> Path:
     """Absolute path of a program by the PATH of `env`; raises MissingTool."""
+    __tracebackhide__ = True
     if os.sep in program:
         found = shutil.which(cwd / program)
     else:
@@ -336,6 +337,7 @@ def _spawn(
     cwd: Path,
     streams: tuple[int | IO[bytes], int | IO[bytes], int | IO[bytes]],
 ) -> subprocess.Popen[bytes]:
+    __tracebackhide__ = True
     return subprocess.Popen(
         [str(find_program(argv[0], env, cwd)), *argv[1:]],
         env=dict(env),

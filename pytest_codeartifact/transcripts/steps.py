@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_codeartifact.tools.process import ARTICLE_EXTRA, Completed
+from pytest_codeartifact.tools.process import Completed, MissingTool
 from pytest_codeartifact.transcripts.blocks import Command, ShownFile, Step
 from pytest_codeartifact.transcripts.matching import BLANKS, Bindings, Mismatch, compare
 from pytest_codeartifact.transcripts.placeholders import TYPES
 from pytest_codeartifact.transcripts.session import COMMAND_SECONDS, TIMED_OUT, ConsoleSession
 
 _NOT_FOUND = 127
+# What dash and ash say, and what bash and zsh say.
+_SHELL_MISSES = re.compile(r"(?P<program>[\w.+-]+): (?:command )?not found\s*$")
 _TAIL_LINES = 30
 
 
@@ -72,15 +74,17 @@ class Transcript:
 
 def _wrong_exit_code(command: Command, completed: Completed) -> Iterator[str]:
     yield from _typed(completed)
+    missing = _SHELL_MISSES.search(completed.stderr)
+    if completed.exit_code == _NOT_FOUND and missing:
+        yield str(MissingTool(missing["program"]))
+        return
     if completed.exit_code == TIMED_OUT and completed.seconds >= COMMAND_SECONDS:
         yield f"not done after {COMMAND_SECONDS:g} s, so it was ended"
     else:
         yield f"exit code {completed.exit_code}, the document says {command.exit_code}"
     yield from _printed("standard output", completed.stdout)
     yield from _printed("standard error", completed.stderr)
-    if completed.exit_code == _NOT_FOUND:
-        yield f"try: a program is missing; the tools of the article come with {ARTICLE_EXTRA}"
-    elif command.exit_code == 0:
+    if command.exit_code == 0:
         yield (
             "try: run this step alone and read standard error; if the command is meant to fail, "
             f"end its output with a line [{completed.exit_code}]"

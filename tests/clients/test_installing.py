@@ -192,7 +192,7 @@ def test_pip_compile_pins_hashes_that_install(
     work = tools.home.work_path
     (work / "requirements.in").write_text(f"{codeartifact_package.name}\n")
 
-    tools.pip_compile.run("--generate-hashes", "--no-emit-index-url", "requirements.in")
+    tools.pip_compile.run("--generate-hashes", "requirements.in")
 
     pinned = (work / "requirements.txt").read_text()
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in codeartifact_package.paths]

@@ -99,7 +99,7 @@ def test_connected_tool_asks_the_repository_with_the_token(
             done = tools.uv.run("pip", "install", "--dry-run", "--python", python, "demo")
         case "pip_compile":
             (tools.home.work_path / "requirements.in").write_text("demo\n")
-            done = tools.pip_compile.run("--no-emit-index-url", "-q", "requirements.in", "-o-")
+            done = tools.pip_compile.run("-q", "requirements.in", "-o-")
         case _:
             clean = tools.virtualenv("clean")
             assert clean.installed() == {}
@@ -108,6 +108,19 @@ def test_connected_tool_asks_the_repository_with_the_token(
     assert index.logins == {f"aws:{TOKEN}"}
     assert "demo" in done.stdout + done.stderr
     assert TOKEN not in tools.log.text()
+
+
+def test_pinned_requirements_hold_no_token(tools: Tools, index: Index) -> None:
+    """Without being told, pip-compile keeps the index out of its file; asked for, it is there."""
+    work = tools.home.work_path
+    (work / "requirements.in").write_text("demo\n")
+    tools.pip_compile.run("-q", "requirements.in")
+    written = (work / "requirements.txt").read_text()
+    assert "demo==1.0" in written
+    assert TOKEN not in written
+    assert index.url not in written
+    tools.pip_compile.run("-q", "--emit-index-url", "requirements.in")
+    assert TOKEN in (work / "requirements.txt").read_text()
 
 
 def test_build_fetches_its_backend_from_the_repository(tools: Tools, index: Index) -> None:

@@ -89,6 +89,15 @@ def test_wrong_exit_code_fails_though_the_output_is_right(session: ConsoleSessio
     assert "[3]" in lines[-1]
 
 
+def test_missing_program_is_one_line_with_the_extra(session: ConsoleSession) -> None:
+    """A program that is not there is named, with what installs the article's programs."""
+    said = failure(session, "```console\n$ no-such-program-9 --help\n```\n")
+    assert said[-1] == (
+        "no-such-program-9 is not installed here; "
+        "get it with: pip install 'pytest-codeartifact[article]'"
+    )
+
+
 def test_success_where_failure_was_stated_fails(session: ConsoleSession) -> None:
     """A stated exit code is as binding as the usual one."""
     lines = failure(session, "```console\n$ true\n[1]\n```\n")
