@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,7 +119,11 @@ def test_public_packages_reach_many_pips_at_once(
         assert sum(url.endswith(f"/{name}") for url in fetched) == 1
 
 
-@pytest.mark.parametrize("version", ["20.3.4", "21.3.1", "23.0"])
+# Pip before 23.2 needs a part of the standard library that Python 3.12 no longer has.
+OLD_PIPS = ["20.3.4", "21.3.1", "23.0"] if sys.version_info < (3, 12) else ["23.2.1", "24.0"]
+
+
+@pytest.mark.parametrize("version", OLD_PIPS)
 def test_old_pip_installs(
     version: str, make_environment: "Callable[..., Venv]", repository: "Repository"
 ) -> None:
