@@ -59,6 +59,14 @@ def client(emulation: Emulation) -> "CodeArtifactClient":
 
 
 @pytest.fixture
+def team(client: "CodeArtifactClient") -> "CodeArtifactClient":
+    """The administrator's client, with a domain `team` and its repository `store`."""
+    client.create_domain(domain="team")
+    client.create_repository(domain="team", repository="store")
+    return client
+
+
+@pytest.fixture
 def make_shelf(emulation: Emulation, client: "CodeArtifactClient") -> Callable[..., Shelf]:
     """Make a repository of the domain `team`, with upstreams or a connection to PyPI."""
     client.create_domain(domain="team")

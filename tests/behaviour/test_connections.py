@@ -5,38 +5,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.emulation import ACCOUNT, API_URL, BASE_URL, REGION, Emulation, refusal
+from tests.support.repositories import create, status_of, upstreams_of
 
 if TYPE_CHECKING:
     from types_boto3_codeartifact import CodeArtifactClient
-    from types_boto3_codeartifact.type_defs import RepositoryDescriptionTypeDef
-
-
-@pytest.fixture
-def client(emulation: Emulation) -> "CodeArtifactClient":
-    """The administrator's client, with a domain `team` and its repository `store`."""
-    client = emulation.client()
-    client.create_domain(domain="team")
-    client.create_repository(domain="team", repository="store")
-    return client
-
-
-def create(
-    client: "CodeArtifactClient", name: str, *upstreams: str, description: str = ""
-) -> "RepositoryDescriptionTypeDef":
-    request: dict[str, Any] = {"domain": "team", "repository": name}
-    request["upstreams"] = [{"repositoryName": upstream} for upstream in upstreams]
-    if description:
-        request["description"] = description
-    return client.create_repository(**request)["repository"]
-
-
-def upstreams_of(client: "CodeArtifactClient", name: str) -> list[str]:
-    described = client.describe_repository(domain="team", repository=name)["repository"]
-    return [upstream["repositoryName"] for upstream in described["upstreams"]]
-
-
-def status_of(error: pytest.ExceptionInfo[Any]) -> int:
-    return int(refusal(error)["ResponseMetadata"]["HTTPStatusCode"])
 
 
 @pytest.mark.documented("Connect a CodeArtifact repository to a public repository")
@@ -56,7 +28,7 @@ def status_of(error: pytest.ExceptionInfo[Any]) -> int:
     ],
 )
 def test_known_connection_is_added_and_removed(
-    client: "CodeArtifactClient", connection: str, package_format: str
+    team: "CodeArtifactClient", connection: str, package_format: str
 ) -> None:
     """Each documented connection shows with its format and is gone after it is cut."""
     where: dict[str, Any] = {
@@ -64,7 +36,7 @@ def test_known_connection_is_added_and_removed(
         "repository": "store",
         "externalConnection": connection,
     }
-    connected = client.associate_external_connection(**where)["repository"]
+    connected = team.associate_external_connection(**where)["repository"]
     assert connected["externalConnections"] == [
         {
             "externalConnectionName": connection,
@@ -72,20 +44,20 @@ def test_known_connection_is_added_and_removed(
             "status": "AVAILABLE",
         }
     ]
-    described = client.describe_repository(domain="team", repository="store")["repository"]
+    described = team.describe_repository(domain="team", repository="store")["repository"]
     assert described == connected
-    cut = client.disassociate_external_connection(**where)["repository"]
+    cut = team.disassociate_external_connection(**where)["repository"]
     assert cut["externalConnections"] == []
 
 
 @pytest.mark.observed("aws-cloudformation-user-guide issue 1127")
 @pytest.mark.parametrize("second", ["public:npmjs", "public:pypi"])
-def test_second_connection_is_refused(client: "CodeArtifactClient", second: str) -> None:
+def test_second_connection_is_refused(team: "CodeArtifactClient", second: str) -> None:
     """A repository has one connection; another is a validation error, not a conflict."""
     where: dict[str, Any] = {"domain": "team", "repository": "store"}
-    client.associate_external_connection(**where, externalConnection="public:pypi")
-    with pytest.raises(client.exceptions.ValidationException) as refused:
-        client.associate_external_connection(**where, externalConnection=second)
+    team.associate_external_connection(**where, externalConnection="public:pypi")
+    with pytest.raises(team.exceptions.ValidationException) as refused:
+        team.associate_external_connection(**where, externalConnection=second)
     assert status_of(refused) == 400
     assert refusal(refused)["Error"]["Message"] == (
         "ExternalConnections for repositories are currently limited to 1"
@@ -94,44 +66,44 @@ def test_second_connection_is_refused(client: "CodeArtifactClient", second: str)
 
 @pytest.mark.assumed("the error of an unknown connection is not documented")
 @pytest.mark.parametrize("connection", ["public:nosuch", "pypi", "public:PyPI"])
-def test_unknown_connection_is_refused(client: "CodeArtifactClient", connection: str) -> None:
+def test_unknown_connection_is_refused(team: "CodeArtifactClient", connection: str) -> None:
     """Only connections of the service can be added."""
     with pytest.raises(
-        (client.exceptions.ValidationException, client.exceptions.ResourceNotFoundException)
+        (team.exceptions.ValidationException, team.exceptions.ResourceNotFoundException)
     ):
-        client.associate_external_connection(
+        team.associate_external_connection(
             domain="team", repository="store", externalConnection=connection
         )
-    described = client.describe_repository(domain="team", repository="store")["repository"]
+    described = team.describe_repository(domain="team", repository="store")["repository"]
     assert described["externalConnections"] == []
 
 
 @pytest.mark.documented("AssociateExternalConnection")
-def test_upstreams_and_a_connection_exclude_each_other(client: "CodeArtifactClient") -> None:
+def test_upstreams_and_a_connection_exclude_each_other(team: "CodeArtifactClient") -> None:
     """A repository has upstreams or a connection, whichever comes first."""
-    create(client, "app", "store")
-    create(client, "public")
-    client.associate_external_connection(
+    create(team, "app", "store")
+    create(team, "public")
+    team.associate_external_connection(
         domain="team", repository="public", externalConnection="public:pypi"
     )
-    refusals = (client.exceptions.ValidationException, client.exceptions.ConflictException)
+    refusals = (team.exceptions.ValidationException, team.exceptions.ConflictException)
     with pytest.raises(refusals):
-        client.associate_external_connection(
+        team.associate_external_connection(
             domain="team", repository="app", externalConnection="public:pypi"
         )
     with pytest.raises(refusals):
-        client.update_repository(
+        team.update_repository(
             domain="team", repository="public", upstreams=[{"repositoryName": "store"}]
         )
-    assert upstreams_of(client, "app") == ["store"]
-    assert upstreams_of(client, "public") == []
+    assert upstreams_of(team, "app") == ["store"]
+    assert upstreams_of(team, "public") == []
 
 
 @pytest.mark.documented("DisassociateExternalConnection")
-def test_cutting_a_missing_connection_is_not_found(client: "CodeArtifactClient") -> None:
+def test_cutting_a_missing_connection_is_not_found(team: "CodeArtifactClient") -> None:
     """A connection that is not there cannot be removed."""
-    with pytest.raises(client.exceptions.ResourceNotFoundException):
-        client.disassociate_external_connection(
+    with pytest.raises(team.exceptions.ResourceNotFoundException):
+        team.disassociate_external_connection(
             domain="team", repository="store", externalConnection="public:pypi"
         )
 
@@ -150,7 +122,7 @@ def test_cutting_a_missing_connection_is_not_found(client: "CodeArtifactClient")
     ],
 )
 def test_endpoint_is_named_for_every_format(
-    client: "CodeArtifactClient",
+    team: "CodeArtifactClient",
     emulation: Emulation,
     package_format: str,
     kind: str | None,
@@ -164,7 +136,7 @@ def test_endpoint_is_named_for_every_format(
         **({"endpointType": kind} if kind else {}),
     }
     path = f"{host}/{package_format}/store/"
-    plain = client.get_repository_endpoint(**where)["repositoryEndpoint"]
+    plain = team.get_repository_endpoint(**where)["repositoryEndpoint"]
     assert plain == f"{BASE_URL}/{path}"
     real = emulation.client(url=API_URL).get_repository_endpoint(**where)["repositoryEndpoint"]
     assert real == f"https://{path}"
@@ -173,9 +145,9 @@ def test_endpoint_is_named_for_every_format(
 @pytest.mark.documented("GetRepositoryEndpoint")
 @pytest.mark.parametrize("wrong", [{"format": "conda"}, {"endpointType": "ipv6"}])
 def test_unknown_word_for_the_endpoint_is_refused(
-    client: "CodeArtifactClient", wrong: dict[str, Any]
+    team: "CodeArtifactClient", wrong: dict[str, Any]
 ) -> None:
     """Formats and endpoint types are words of the model."""
     where: dict[str, Any] = {"domain": "team", "repository": "store", "format": "pypi"}
-    with pytest.raises(client.exceptions.ValidationException):
-        client.get_repository_endpoint(**where | wrong)
+    with pytest.raises(team.exceptions.ValidationException):
+        team.get_repository_endpoint(**where | wrong)
