@@ -1,6 +1,7 @@
-"""Masks tokens and secret keys in pytest's reports, before anything prints or stores them."""
+"""Masks secrets in pytest's reports and warnings, before anything prints or stores them."""
 
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,18 +31,27 @@ class Masking:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         self._mask(report)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        text = str(warning_message.message)
+        clean = self._redacted(text)
+        if clean != text:
+            warning_message.message = clean
+
     def _mask(self, report: "BaseReport") -> None:
         parts = ("longrepr", "sections", "user_properties", "wasxfail")
         held = {name: value for name in parts if (value := getattr(report, name, None))}
         if not held:
             return
+        for name, value in held.items():
+            setattr(report, name, mask(value, self._redacted, {}))
+
+    def _redacted(self, text: str) -> str:
         from pytest_codeartifact.redaction import MASK, redact  # noqa: PLC0415 -- most have no text
 
         target = targets.opened_target(self._config)
         known = frozenset(target.secrets if target else ())
-        for name, value in held.items():
-            clean = mask(value, lambda text: _SHORTENED.sub(f"{MASK}...", redact(text, known)), {})
-            setattr(report, name, clean)
+        return _SHORTENED.sub(f"{MASK}...", redact(text, known))
 
 
 def mask(value: Any, redacted: Callable[[str], str], done: dict[int, Any]) -> Any:  # noqa: ANN401 -- whatever a plugin made its report of

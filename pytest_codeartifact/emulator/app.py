@@ -4,6 +4,7 @@ import hashlib
 import logging
 import random
 import tempfile
+import threading
 import traceback
 import uuid
 from collections.abc import Iterable, Mapping
@@ -194,12 +195,19 @@ class App:
         if not request.path.startswith(CONTROL):
             self._requests.add(method=request.method, path=request.path, status=status, **notes)
 
-    def _crash(self, request: Request, request_id: str, error: Exception) -> Response:
-        """A defect of ours: never hidden, and told to whoever asks for crashes."""
+    def thread_crashed(self, crash: threading.ExceptHookArgs) -> None:
+        """What `threading.excepthook` is set to: work behind a request must not fail unseen."""
+        name = crash.thread.name if crash.thread else "a thread"
+        self._tell_crash(name, "", crash.exc_value or crash.exc_type())
+
+    def _tell_crash(self, what: str, request_id: str, error: BaseException) -> None:
         text = redact("".join(traceback.format_exception(error)))
-        what = f"{request.method} {redact(request.path)}"
         log.error("%s failed, request %s\n%s", what, request_id, text)
         self._crashes.add(request=what, request_id=request_id, traceback=text)
+
+    def _crash(self, request: Request, request_id: str, error: Exception) -> Response:
+        """A defect of ours: never hidden, and told to whoever asks for crashes."""
+        self._tell_crash(f"{request.method} {redact(request.path)}", request_id, error)
         failure = InternalServer("The emulator failed; its log has the reason under the request id")
         return wire.serialise_error(failure, request_id)
 

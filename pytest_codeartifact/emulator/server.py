@@ -163,7 +163,9 @@ def _load(configuration: Configuration, main_pid: int) -> "WSGIApplication":
         # before any thread starts, as threads inherit that.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     threading.Thread(target=end_with_main, daemon=True).start()
-    return Emulator(configuration).app
+    application = Emulator(configuration).app
+    threading.excepthook = application.thread_crashed
+    return application
 
 
 @contextmanager

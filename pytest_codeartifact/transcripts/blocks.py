@@ -152,6 +152,8 @@ class _Reader:
             if self._current is None or self._current.id is None:
                 raise DocumentError(line, "a provenance belongs into a step with a name")
             self._current.provenance.append(_relative_path(line, value))
+        elif key == "skip" and not value:
+            raise DocumentError(line, "a skip says why")
         else:
             self._comments[key] = _relative_path(line, value) if key == "file" else value
             self._comment_line = line

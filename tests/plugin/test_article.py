@@ -1,5 +1,4 @@
 import hashlib
-import os
 import signal
 import subprocess
 import sys
@@ -49,6 +48,15 @@ def home(pytester: pytest.Pytester) -> Path:
     return path
 
 
+@pytest.fixture
+def temporary(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder for temporary files of the runs in this test; servers have theirs below it."""
+    path = pytester.path / "temporary"
+    path.mkdir()
+    monkeypatch.setenv("TMPDIR", str(path))
+    return path
+
+
 def _state_of(home: Path) -> dict[str, str]:
     return {
         str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -71,20 +79,15 @@ def _command(registry: PublicRegistry, *more: str) -> list[str]:
     ]
 
 
-def _servers_of(pid: int) -> list[str]:
-    """The folders of servers in the temporary folder that this run left."""
-    temporary = Path(os.environ.get("TMPDIR", "/tmp"))
-    return [path.name for path in temporary.glob(f"pytest-codeartifact-*/leases/{pid}-*")]
-
-
 def test_whole_article_passes_without_network_and_leaves_the_user_alone(
-    pytester: pytest.Pytester, registry: PublicRegistry, home: Path
+    pytester: pytest.Pytester, registry: PublicRegistry, home: Path, temporary: Path
 ) -> None:
     """All steps pass against a registry on this machine; no file of the user's changes."""
     before = _state_of(home)
     result = pytester.run(*_command(registry, "-q"), timeout=120)
     result.assert_outcomes(passed=15)
     assert _state_of(home) == before
+    assert list(temporary.iterdir()) == []
     assert registry.downloads >= 2
 
 
@@ -110,7 +113,7 @@ def test_shuffled_article_is_shown_in_its_own_order(pytester: pytest.Pytester) -
 
 
 def test_interrupted_article_leaves_the_user_alone_and_nothing_running(
-    pytester: pytest.Pytester, registry: PublicRegistry, home: Path
+    pytester: pytest.Pytester, registry: PublicRegistry, home: Path, temporary: Path
 ) -> None:
     """Ctrl-C in the middle of a step ends tools and server; no file of the user's changes."""
     before = _state_of(home)
@@ -134,4 +137,4 @@ def test_interrupted_article_leaves_the_user_alone_and_nothing_running(
     assert run.returncode == pytest.ExitCode.INTERRUPTED, output
     assert "KeyboardInterrupt" in output
     assert _state_of(home) == before
-    assert _servers_of(run.pid) == []
+    assert list(temporary.iterdir()) == []

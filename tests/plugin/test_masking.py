@@ -12,6 +12,7 @@ LEAKY = """
     import logging
     import pathlib
     import sys
+    import warnings
     import pytest
 
     @pytest.fixture
@@ -24,6 +25,9 @@ LEAKY = """
         logging.getLogger().warning("logged %s", token)
         local = {"nested": [token]}
         assert token == "another " + token[::-1]
+
+    def test_warning(token):
+        warnings.warn("careful with " + token)
 
     def test_message(token, record_property):
         record_property("token", token)
@@ -79,6 +83,8 @@ def test_planted_token_is_in_no_output(
     """No way a test can fail puts a token on the terminal or into the JUnit file."""
     result = leaky.runpytest_inprocess(
         *args,
+        "-W",
+        "always",  # the run around this one makes errors of warnings
         "-l",
         "-rA",
         f"--tb={style}",
@@ -89,11 +95,12 @@ def test_planted_token_is_in_no_output(
         "junit_family=xunit1",
     )
     # Counted, so that a run that failed otherwise does not pass for one without leaks.
-    result.assert_outcomes(failed=5, passed=1, errors=2, skipped=1, xfailed=1)
+    result.assert_outcomes(failed=5, passed=2, errors=2, skipped=1, xfailed=1)
     report = (leaky.path / "report.xml").read_text()
     for text in (result.stdout.str(), result.stderr.str(), report):
         assert CANARY not in text
     assert "******" in result.stdout.str()
+    assert "careful with ******" in result.stdout.str()
     assert "refused ******" in report
 
 

@@ -1,5 +1,6 @@
 """The order of the steps: which door, whose signature, what happens to a defect."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,6 +98,24 @@ def test_defect_is_answered_and_told(
     [crash] = emulation.control("GET", "crashes").json()["crashes"]
     assert "the clock stands still" in crash["traceback"]
     assert crash["request_id"] == refusal(failed)["ResponseMetadata"]["RequestId"]
+
+
+def test_defect_behind_a_request_is_told(
+    emulation: Emulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that dies, such as one that refreshes a listing, is among the crashes."""
+    monkeypatch.setattr(threading, "excepthook", emulation.emulator.app.thread_crashed)
+
+    def broken() -> None:
+        msg = "nothing to refresh"
+        raise LookupError(msg)
+
+    thread = threading.Thread(target=broken, name="refresh demo")
+    thread.start()
+    thread.join()
+    [crash] = emulation.control("GET", "crashes").json()["crashes"]
+    assert crash["request"] == "refresh demo"
+    assert "nothing to refresh" in crash["traceback"]
 
 
 def test_moved_clock_leaves_signatures_good(

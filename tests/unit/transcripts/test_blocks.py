@@ -265,6 +265,7 @@ def test_commented_out_block_is_not_run() -> None:
         ("\n<!-- provenance: v -->\n", 2, "a step with a name"),
         ("<!-- file: x -->\n# Next\n```\nx\n```\n", 1, "no block follows"),
         ("prose\n<!-- skip: later -->\n", 2, "no block follows"),
+        ("<!-- skip: -->\n```console\n$ x\n```\n", 1, "says why"),
     ],
 )
 def test_unreadable_document_names_the_line(text: str, line: int, what: str) -> None:
