@@ -18,9 +18,9 @@ from pytest_codeartifact.emulator.endpoint import Endpoint
 from pytest_codeartifact.emulator.errors import InternalServer, ServiceError, Validation
 from pytest_codeartifact.emulator.formats.base import message_response
 from pytest_codeartifact.emulator.http import ClosingChunks, Request, Response
-from pytest_codeartifact.emulator.iam.authorize import authorize
-from pytest_codeartifact.emulator.iam.callers import Caller, Keyring, Scope, verify
-from pytest_codeartifact.emulator.iam.refusals import ExpiredToken, Refusal, refusal_response
+from pytest_codeartifact.emulator.iam.authorize import Authorizer, circumstances_of
+from pytest_codeartifact.emulator.iam.gate import Gate
+from pytest_codeartifact.emulator.iam.refusals import Refusal, refusal_response
 from pytest_codeartifact.emulator.names import EndpointHost, read_host
 from pytest_codeartifact.emulator.neighbours import Neighbours
 from pytest_codeartifact.emulator.request_log import Journal
@@ -46,7 +46,8 @@ class App:
         endpoint: Endpoint,
         control: Control,
         neighbours: Neighbours,
-        keyring: Keyring,
+        gate: Gate,
+        authorizer: Authorizer,
         journals: Mapping[str, Journal],
     ) -> None:
         """`template` is a call without its caller; each request gets a copy with its own."""
@@ -55,7 +56,8 @@ class App:
         self._endpoint = endpoint
         self._control = control
         self._neighbours = neighbours
-        self._keyring = keyring
+        self._gate = gate
+        self._authorizer = authorizer
         self._requests = journals["requests"]
         self._crashes = journals["crashes"]
 
@@ -98,7 +100,7 @@ class App:
         """An operation of the API, or why not."""
         try:
             body, payload_sha256 = self._body(name, request)
-            caller, scope = self._verified(request, payload_sha256)
+            caller, scope = self._gate.admit(request, payload_sha256)
             if name is None:
                 raise Validation(
                     f"{request.method} {request.path} is no operation of this service",
@@ -114,26 +116,15 @@ class App:
         response.notes |= {"principal": caller.arn, "account": caller.account, "operation": name}
         return response
 
-    def _verified(self, request: Request, payload_sha256: str) -> tuple[Caller, Scope]:
-        """Who signed the request, and for what; raises Refusal.
-
-        Clients sign with the machine's time, also when the emulator's clock was moved; what ends
-        by that clock are temporary credentials.
-        """
-        clock = self._template.clock
-        caller, scope = verify(request, payload_sha256, self._keyring, clock.machine_now())
-        if caller.expires is not None and clock.now() >= caller.expires:
-            raise ExpiredToken
-        return caller, scope
-
     def _operate(self, name: str, call: Call, request: Request, body: bytes | BinaryIO) -> Response:
         operation_model = model.operations()[name]
         operation = self._operations.get(name)
         if operation is None:
             raise wire.NotEmulated(name)
         values = wire.parse(operation_model, request, body)
+        circumstances = circumstances_of(request, call.region)
         for grant in operation.grants(call, values):
-            authorize(call.caller, grant)
+            self._authorizer.require(call.caller, grant, circumstances)
         return wire.serialise(operation_model, operation.handler(call, values))
 
     def _body(self, name: str | None, request: Request) -> tuple[bytes | BinaryIO, str]:
@@ -155,20 +146,24 @@ class App:
     ) -> Iterable[bytes]:
         """Pass a request to another service, once its signature holds."""
         spooled, payload_sha256 = _spooled(request.body)
-        try:
-            caller, _ = self._verified(request, payload_sha256)
-        except Refusal as error:
-            spooled.close()
-            refused = refusal_response(error, _signed_service(request) or "", request_id)
-            return self._send(request, refused, request_id, start_response)
-        environ["wsgi.input"] = spooled
+        notes: dict[str, str] = {}
 
         def recorded(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:  # noqa: ANN401 - PEP 3333
-            notes = {"principal": caller.arn, "account": caller.account}
             self._record(request, int(status.split(maxsplit=1)[0]), notes)
             return start_response(status, headers, *exc_info)
 
-        answer = self._neighbours.answer(environ, cast("StartResponse", recorded))
+        try:
+            caller, scope = self._gate.admit(request, payload_sha256)
+            notes |= {"principal": caller.arn, "account": caller.account}
+            environ["wsgi.input"] = spooled
+            answer = self._neighbours.answer(
+                caller, scope.service, environ, cast("StartResponse", recorded)
+            )
+        except Refusal as error:
+            spooled.close()
+            refused = refusal_response(error, _signed_service(request) or "", request_id)
+            refused.notes |= notes
+            return self._send(request, refused, request_id, start_response)
         return ClosingChunks(answer, spooled)
 
     def _send(

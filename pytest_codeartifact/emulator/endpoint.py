@@ -13,8 +13,9 @@ from pytest_codeartifact.emulator.entities import DomainId, PackageFormat, Packa
 from pytest_codeartifact.emulator.errors import AccessDenied
 from pytest_codeartifact.emulator.formats.base import Format, Route, Visit, message_response
 from pytest_codeartifact.emulator.http import Request, Response
-from pytest_codeartifact.emulator.iam.authorize import Grant, authorize
+from pytest_codeartifact.emulator.iam.authorize import Authorizer, circumstances_of
 from pytest_codeartifact.emulator.iam.callers import Caller
+from pytest_codeartifact.emulator.iam.grants import Grant
 from pytest_codeartifact.emulator.iam.tokens import Tokens
 from pytest_codeartifact.emulator.names import EndpointHost
 from pytest_codeartifact.emulator.quotas import Quotas
@@ -41,6 +42,7 @@ class Endpoint:
         store: Store,
         registry: Registry,
         tokens: Tokens,
+        authorizer: Authorizer,
         formats: Mapping[PackageFormat, Format],
         quotas: Quotas,
         clock: Clock,
@@ -48,6 +50,7 @@ class Endpoint:
         self._store = store
         self._registry = registry
         self._tokens = tokens
+        self._authorizer = authorizer
         self._routes: Mapping[str, Sequence[Route]] = {
             name: package_format.routes() for name, package_format in formats.items()
         }
@@ -109,13 +112,15 @@ class Endpoint:
     ) -> tuple[Visit, list[PackageId]]:
         permitted: list[PackageId] = []
         action = f"codeartifact:{route.action}"
+        circumstances = circumstances_of(request, repository.domain.region)
 
         def permit(package: PackageId) -> None:
-            authorize(caller, Grant(action, package.arn_in(repository)))
+            grant = Grant.on_package(action, repository, package)
+            self._authorizer.require(caller, grant, circumstances)
             permitted.append(package)
 
         if not route.on_package:
-            authorize(caller, Grant(action, repository.arn))
+            self._authorizer.require(caller, _on_repository(action, repository), circumstances)
         visit = Visit(
             request=request,
             repository=repository,
@@ -134,14 +139,13 @@ class Endpoint:
         claims = self._tokens.read(token) if token else None
         if claims is None or claims.domain != domain:
             return None
-        return Caller(
-            account=claims.account,
-            arn=claims.arn,
-            principal_id=claims.principal_id,
-            access_key_id=claims.access_key_id,
-            is_administrator=claims.is_administrator,
-            expires=claims.expires,
-        )
+        return claims.caller
+
+
+@lru_cache(maxsize=1024)
+def _on_repository(action: str, repository: RepositoryId) -> Grant:
+    """The same grant again and again: what hot paths ask for."""
+    return Grant.on_repository(action, repository)
 
 
 def _not_allowed(method: str, allowed: Iterable[str]) -> Response:

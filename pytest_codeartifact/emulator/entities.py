@@ -1,8 +1,10 @@
 """The things a registry is made of, as values: no storage, no wire format."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from urllib.parse import unquote
 
 
 class PackageFormat(StrEnum):
@@ -42,6 +44,23 @@ class Control(StrEnum):
 
     ALLOW = "ALLOW"
     BLOCK = "BLOCK"
+
+
+class Restriction(StrEnum):
+    """What a package group restricts (MODEL: PackageGroupOriginRestrictionType)."""
+
+    PUBLISH = "PUBLISH"
+    EXTERNAL_UPSTREAM = "EXTERNAL_UPSTREAM"
+    INTERNAL_UPSTREAM = "INTERNAL_UPSTREAM"
+
+
+class Mode(StrEnum):
+    """How a package group restricts it (MODEL: PackageGroupOriginRestrictionMode)."""
+
+    ALLOW = "ALLOW"
+    ALLOW_SPECIFIC_REPOSITORIES = "ALLOW_SPECIFIC_REPOSITORIES"
+    BLOCK = "BLOCK"
+    INHERIT = "INHERIT"
 
 
 def _partition(region: str) -> str:
@@ -93,6 +112,47 @@ class PackageId:
         domain = repository.domain
         path = f"{domain.name}/{repository.name}/{self.format}/{self.namespace}/{self.name}"
         return f"{domain.arn_stem}:package/{path}"
+
+
+ROOT_PATTERN = "/*"
+"""The pattern of the group that every domain has and that matches every package."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PackageGroupId:
+    """A package group is known by its pattern, unique within the domain."""
+
+    domain: DomainId
+    pattern: str
+
+    @property
+    def arn(self) -> str:
+        """The pattern with its three special characters encoded (CFN: AbstractPackageGroup)."""
+        encoded = self.pattern.replace("%", "%25").replace("*", "%2a").replace("$", "%24")
+        return f"{self.domain.arn_stem}:package-group/{self.domain.name}{encoded}"
+
+
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:codeartifact:(?P<region>[a-z0-9-]+):(?P<owner>[0-9]{12}):"
+    r"(?:domain/(?P<domain>[^/]+)"
+    r"|repository/(?P<parent>[^/]+)/(?P<repository>[^/]+)"
+    r"|package-group/(?P<grouped>[^/]+)(?P<pattern>/.+))"
+)
+
+
+def read_arn(arn: str) -> DomainId | RepositoryId | PackageGroupId | None:
+    """What an ARN of a resource that can be tagged names; None for any other text."""
+    match = _ARN.fullmatch(arn)
+    if match is None:
+        return None
+    name = match["domain"] or match["parent"] or match["grouped"]
+    domain = DomainId(match["region"], match["owner"], name)
+    if match["repository"]:
+        return RepositoryId(domain, match["repository"])
+    if match["pattern"]:
+        pattern = re.sub("%2[45aA]", lambda code: unquote(code[0]), match["pattern"])
+        return PackageGroupId(domain, pattern)
+    return domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,3 +279,35 @@ class PackageVersion:
     def asset(self, name: str) -> Asset | None:
         """The asset of that name, or None."""
         return next((asset for asset in self.assets if asset.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PackageGroup:
+    """A package group as it is stored; a restriction without a mode of its own is inherited."""
+
+    id: PackageGroupId
+    contact_info: str | None
+    description: str | None
+    modes: Mapping[Restriction, Mode]
+    allowed: Mapping[Restriction, tuple[str, ...]]
+    """Names of repositories, for restrictions of mode ALLOW_SPECIFIC_REPOSITORIES."""
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcePolicy:
+    """The permissions policy of a domain or repository, word for word as it was put."""
+
+    arn: str
+    document: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionChange:
+    """What one committed write did to a version; `before` or `after` is None where it was not."""
+
+    repository: Repository
+    package: PackageId
+    before: PackageVersion | None
+    after: PackageVersion | None

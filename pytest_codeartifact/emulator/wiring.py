@@ -8,9 +8,12 @@ from pytest_codeartifact.emulator.control import Control
 from pytest_codeartifact.emulator.endpoint import Endpoint
 from pytest_codeartifact.emulator.formats import discover as discover_formats
 from pytest_codeartifact.emulator.iam.accounts import KEPT_AS, Account, Accounts
+from pytest_codeartifact.emulator.iam.authorize import PolicyAuthorizer
 from pytest_codeartifact.emulator.iam.callers import Credential
+from pytest_codeartifact.emulator.iam.gate import SignatureGate
 from pytest_codeartifact.emulator.iam.tokens import Tokens
 from pytest_codeartifact.emulator.neighbours import Neighbours
+from pytest_codeartifact.emulator.neighbours.identities import MotoIdentities
 from pytest_codeartifact.emulator.operations import discover as discover_operations
 from pytest_codeartifact.emulator.registry.connections import Connections
 from pytest_codeartifact.emulator.registry.publishing import Publishing
@@ -27,12 +30,12 @@ TOKEN_KEY_BYTES = 16
 class _Keyring:
     """Every access key this emulator knows: administrators first, then IAM's and STS's."""
 
-    def __init__(self, accounts: Accounts, neighbours: Neighbours) -> None:
+    def __init__(self, accounts: Accounts, identities: MotoIdentities) -> None:
         self._accounts = accounts
-        self._neighbours = neighbours
+        self._identities = identities
 
     def find(self, access_key_id: str) -> Credential | None:
-        return self._accounts.find(access_key_id) or self._neighbours.find(access_key_id)
+        return self._accounts.find(access_key_id) or self._identities.find(access_key_id)
 
 
 class Emulator:
@@ -61,7 +64,8 @@ class Emulator:
         publishing = Publishing(self._store, resolution, self.clock, quotas)
         registry = Rules(formats, self.connections, resolution, publishing)
         tokens = Tokens(self._store.secret("token key", TOKEN_KEY_BYTES), self.clock)
-        neighbours = Neighbours(accounts)
+        identities = MotoIdentities()
+        authorizer = PolicyAuthorizer(self._store, identities, self.clock)
         self.app = App(
             template=Call(
                 caller=self.owner.credential.caller,
@@ -74,10 +78,13 @@ class Emulator:
                 quotas=quotas,
             ),
             operations=discover_operations(),
-            endpoint=Endpoint(self._store, registry, tokens, formats, quotas, self.clock),
+            endpoint=Endpoint(
+                self._store, registry, tokens, authorizer, formats, quotas, self.clock
+            ),
             control=Control(self.owner, accounts, self.clock, self.connections, journals),
-            neighbours=neighbours,
-            keyring=_Keyring(accounts, neighbours),
+            neighbours=Neighbours(accounts, identities, self.clock),
+            gate=SignatureGate(_Keyring(accounts, identities), self.clock),
+            authorizer=authorizer,
             journals=journals,
         )
 

@@ -19,7 +19,9 @@ from pytest_codeartifact.emulator.entities import (
 )
 from pytest_codeartifact.emulator.formats.base import Format, Route, Visit, message_response
 from pytest_codeartifact.emulator.http import Request, Response
+from pytest_codeartifact.emulator.iam.authorize import PolicyAuthorizer
 from pytest_codeartifact.emulator.iam.callers import Caller
+from pytest_codeartifact.emulator.iam.identities import ADMINISTRATOR_ACCESS, Identity
 from pytest_codeartifact.emulator.iam.tokens import Tokens
 from pytest_codeartifact.emulator.names import EndpointHost
 from pytest_codeartifact.emulator.quotas import Quotas
@@ -29,6 +31,15 @@ TEAM = DomainId("eu-west-1", "111122223333", "team")
 HOST = EndpointHost("eu-west-1", "111122223333", "team")
 DEMO = PackageId(PackageFormat.NPM, "", "demo")
 ANN = Caller("111122223333", "arn:aws:iam::111122223333:user/ann", "AIDA1", "AKIA1")
+
+
+class OnlyAdministrators:
+    """Nobody else was ever made."""
+
+    generation = 0
+
+    def identity(self, caller: Caller) -> Identity | None:
+        return Identity((ADMINISTRATOR_ACCESS,)) if caller.is_administrator else Identity()
 
 
 class Fake:
@@ -62,7 +73,8 @@ def endpoint(tmp_path: Path) -> Any:  # noqa: ANN401 - a generator of an endpoin
     nothing = cast("Any", None)
     formats = {PackageFormat.NPM: cast("Format", Fake())}
     tokens = Tokens(b"k" * 16, Clock())
-    yield Endpoint(store, nothing, tokens, formats, Quotas(), Clock())
+    authorizer = PolicyAuthorizer(store, OnlyAdministrators(), Clock())
+    yield Endpoint(store, nothing, tokens, authorizer, formats, Quotas(), Clock())
     store.close()
 
 

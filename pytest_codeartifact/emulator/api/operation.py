@@ -19,11 +19,13 @@ from pytest_codeartifact.emulator.clock import Clock
 from pytest_codeartifact.emulator.entities import (
     DomainId,
     PackageFormat,
+    PackageGroupId,
     PackageId,
     RepositoryId,
+    read_arn,
 )
-from pytest_codeartifact.emulator.iam.authorize import Grant
 from pytest_codeartifact.emulator.iam.callers import Caller
+from pytest_codeartifact.emulator.iam.grants import Facts, Grant, tag_facts
 from pytest_codeartifact.emulator.iam.tokens import Tokens
 from pytest_codeartifact.emulator.quotas import Quotas
 from pytest_codeartifact.emulator.registry import Registry
@@ -105,22 +107,29 @@ def declared(candidate: object) -> Operation | None:
 # operations, and each is granted on one kind of resource.
 
 
-def _grant(operation_name: str, resource: str) -> list[Grant]:
-    return [Grant(f"codeartifact:{operation_name}", resource)]
+def _action(operation_name: str) -> str:
+    return f"codeartifact:{operation_name}"
 
 
 def _repository_id(call: Call, request: Mapping[str, Any]) -> RepositoryId:
     return RepositoryId(call.domain_id(request), request["repository"])
 
 
+def _tag_facts(request: Mapping[str, Any]) -> Facts:
+    """What the tags of a request set: all of them where they are given, the keys to be removed."""
+    if "tagKeys" in request:
+        return (("aws:TagKeys", tuple(request["tagKeys"])),)
+    return tag_facts((tag["key"], tag["value"]) for tag in request.get("tags", []))
+
+
 def on_domain(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:
     """The operation on the domain the request names."""
-    return _grant(operation_name, call.domain_id(request).arn)
+    return [Grant.on_domain(_action(operation_name), call.domain_id(request))]
 
 
 def on_repository(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:
     """The operation on the repository the request names."""
-    return _grant(operation_name, _repository_id(call, request).arn)
+    return [Grant.on_repository(_action(operation_name), _repository_id(call, request))]
 
 
 def on_package(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:
@@ -130,14 +139,67 @@ def on_package(call: Call, operation_name: str, request: Mapping[str, Any]) -> l
         # AWS (Python package name normalization): policies see the normalised name.
         name = canonicalize_name(name)
     package = PackageId(package_format, request.get("namespace", ""), name)
-    return _grant(operation_name, package.arn_in(_repository_id(call, request)))
+    return [Grant.on_package(_action(operation_name), _repository_id(call, request), package)]
+
+
+def on_package_group(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:
+    """The operation on the package group the request names."""
+    group = PackageGroupId(call.domain_id(request), request["packageGroup"])
+    return [Grant.on_package_group(_action(operation_name), group)]
+
+
+def on_domain_by_owner(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:
+    """The operation on the domain, whatever its permissions policy says.
+
+    MODEL (PutDomainPermissionsPolicy): the policy is ignored, so that nobody locks himself out.
+    """
+    action, domain = _action(operation_name), call.domain_id(request)
+    return [Grant.on_domain(action, domain, ignores_policy=True)]
+
+
+def on_repository_by_owner(
+    call: Call, operation_name: str, request: Mapping[str, Any]
+) -> list[Grant]:
+    """The operation on the repository, whatever its permissions policy says.
+
+    MODEL (PutRepositoryPermissionsPolicy): the policy is ignored, so that nobody locks himself out.
+    """
+    action, repository = _action(operation_name), _repository_id(call, request)
+    return [Grant.on_repository(action, repository, ignores_policy=True)]
 
 
 def on_nothing(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:  # noqa: ARG001 - a rule
     """The operation as such: it has no resource, so policies must grant it on `*`."""
-    return _grant(operation_name, "*")
+    return [Grant.anywhere(_action(operation_name), facts=_tag_facts(request))]
+
+
+def in_domain(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:
+    """The operation on `*`, which in another account's domain its policy must allow too."""
+    facts = _tag_facts(request)
+    return [Grant.anywhere(_action(operation_name), call.domain_id(request), facts=facts)]
 
 
 def on_tagged(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:  # noqa: ARG001 - a rule
     """The operation on the resource whose tags the request is about."""
-    return _grant(operation_name, request["resourceArn"])
+    arn = request["resourceArn"]
+    named = read_arn(arn)
+    place = named.domain if isinstance(named, PackageGroupId) else named
+    return [Grant(_action(operation_name), arn, place, arn, _tag_facts(request))]
+
+
+def with_tags(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:  # noqa: ARG001 - a rule
+    """Tagging what the operation makes, when the request brings tags.
+
+    AWS (Domain policies): whoever creates a repository with tags needs TagResource as well.
+    """
+    facts = _tag_facts(request)
+    if not facts:
+        return []
+    domain = call.domain_id(request)
+    if "packageGroup" in request:
+        arn = PackageGroupId(domain, request["packageGroup"]).arn
+    elif "repository" in request:
+        arn = RepositoryId(domain, request["repository"]).arn
+    else:
+        arn = domain.arn
+    return [Grant("codeartifact:TagResource", arn, domain, facts=facts)]

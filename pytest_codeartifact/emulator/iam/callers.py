@@ -41,6 +41,21 @@ _UNSIGNED = "UNSIGNED-PAYLOAD"
 
 
 @dataclass(frozen=True, slots=True)
+class Session:
+    """What an assumed role's session adds to its role.
+
+    `policies` are the documents of session policies; `tags` are those the session was given, of
+    which `transitive` keys pass on to the next role. Times are seconds since the epoch.
+    """
+
+    role_arn: str
+    issued: float
+    policies: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    transitive: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """An authenticated principal. `expires` is the end of temporary credentials, or None."""
 
@@ -50,6 +65,7 @@ class Caller:
     access_key_id: str
     is_administrator: bool = False
     expires: float | None = None
+    session: Session | None = None
 
 
 @dataclass(frozen=True, slots=True)

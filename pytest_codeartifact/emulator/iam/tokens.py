@@ -9,13 +9,15 @@ serialisation (RFC 7516) with algorithms A128GCMKW and A128GCM.
 import functools
 import json
 import os
+import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from pytest_codeartifact.emulator.clock import Clock
 from pytest_codeartifact.emulator.entities import DomainId
 from pytest_codeartifact.emulator.errors import Validation
-from pytest_codeartifact.emulator.iam.callers import Caller
+from pytest_codeartifact.emulator.iam.callers import Caller, Session
 
 DEFAULT_SECONDS = 43_200
 SHORTEST_SECONDS = 900
@@ -27,22 +29,22 @@ _TAG_BYTES = 16
 # Real tokens are well over 1000 characters, which breaks tools with short password fields: so
 # must ours. The rest of a token adds about 330 characters.
 _SMALLEST_PAYLOAD_BYTES = 768
-_LONGEST_TOKEN = 4096
+_LONGEST_TOKEN = 8192
+_LONGEST_PAYLOAD = 256 * 1024
 _REMEMBERED_TOKENS = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says; `issued` and `expires` are whole seconds since the epoch."""
+    """What a token says; `issued` and `expires` are whole seconds since the epoch.
 
-    arn: str
-    account: str
-    principal_id: str
-    access_key_id: str
+    The caller is the one who asked for the token, session policies and session tags included.
+    """
+
+    caller: Caller
     domain: DomainId
     issued: int
     expires: int
-    is_administrator: bool
 
 
 class _Unreadable(Exception):
@@ -70,14 +72,10 @@ class Tokens:
         issued = int(self._clock.now())
         expires = _expiry(caller, issued, duration_seconds)
         payload = {
-            "arn": caller.arn,
-            "account": caller.account,
-            "principal_id": caller.principal_id,
-            "access_key_id": caller.access_key_id,
+            "caller": asdict(caller),
             "domain": [domain.region, domain.owner, domain.name],
             "issued": issued,
             "expires": expires,
-            "is_administrator": caller.is_administrator,
         }
         return self._seal(json.dumps(payload).encode(), issued, expires), expires
 
@@ -92,8 +90,13 @@ class Tokens:
     def _seal(self, payload: bytes, issued: int, expires: int) -> str:
         content_key, wrap_nonce, nonce = os.urandom(16), os.urandom(12), os.urandom(12)
         wrapped = _encrypt(self._key, wrap_nonce, content_key, b"")
-        header = _header(issued, expires, wrap_nonce, wrapped[-_TAG_BYTES:])
-        padded = payload.ljust(_SMALLEST_PAYLOAD_BYTES)
+        # Session policies and tags make long payloads; a token must still fit into a header.
+        is_long = len(payload) > _SMALLEST_PAYLOAD_BYTES
+        content = _deflate(payload) if is_long else payload
+        zip_member = '"zip":"DEF",' if is_long else ""
+        header = _header(issued, expires, wrap_nonce, wrapped[-_TAG_BYTES:], zip_member)
+        # Blanks after the end of either form mean nothing to those who read it.
+        padded = content.ljust(_SMALLEST_PAYLOAD_BYTES)
         sealed = _encrypt(content_key, nonce, padded, header.encode())
         parts = (wrapped[:-_TAG_BYTES], nonce, sealed[:-_TAG_BYTES], sealed[-_TAG_BYTES:])
         return ".".join((header, *map(_encode, parts)))
@@ -105,10 +108,27 @@ class Tokens:
         wrapped, nonce, sealed, tag = map(_decode, rest)
         if len(tag) != _TAG_BYTES:
             raise _Unreadable
-        wrap_nonce, wrap_tag = _wrapping(header)
+        members = _members(header)
+        wrap_nonce, wrap_tag = _wrapping(members)
         content_key = _decrypt(self._key, wrap_nonce, wrapped + wrap_tag, b"")
-        payload = json.loads(_decrypt(content_key, nonce, sealed + tag, header.encode()))
-        return Claims(**payload | {"domain": DomainId(*payload["domain"])})
+        content = _decrypt(content_key, nonce, sealed + tag, header.encode())
+        payload = json.loads(_inflate(content) if "zip" in members else content)
+        return Claims(
+            caller=_caller(**payload["caller"]),
+            domain=DomainId(*payload["domain"]),
+            issued=payload["issued"],
+            expires=payload["expires"],
+        )
+
+
+def _caller(session: dict[str, Any] | None, **members: Any) -> Caller:  # noqa: ANN401 - JSON
+    """The caller again; JSON made lists of tuples."""
+    if session is None:
+        return Caller(**members)
+    session["tags"] = tuple((key, value) for key, value in session["tags"])
+    for name in ("policies", "transitive"):
+        session[name] = tuple(session[name])
+    return Caller(**members, session=Session(**session))
 
 
 def _expiry(caller: Caller, issued: int, duration_seconds: int | None) -> int:
@@ -131,27 +151,47 @@ def _expiry(caller: Caller, issued: int, duration_seconds: int | None) -> int:
     raise Validation(msg)
 
 
-def _header(issued: int, expires: int, wrap_nonce: bytes, wrap_tag: bytes) -> str:
+def _header(issued: int, expires: int, wrap_nonce: bytes, wrap_tag: bytes, zip_member: str) -> str:
     start = f'{{"ver":1,"isu":{issued},"enc":"A128GCM",'
     # Base64 turns three bytes into four characters: blanks put the mark on such a border, so
     # that every token contains it as the same text (`redaction.TOKEN_MARK`).
     start += " " * (-len(start) % 3)
     return _encode(
-        f'{start}"kid":"{_KEY_ID}","tag":"{_encode(wrap_tag)}","exp":{expires},'
+        f'{start}"kid":"{_KEY_ID}",{zip_member}"tag":"{_encode(wrap_tag)}","exp":{expires},'
         f'"alg":"A128GCMKW","iv":"{_encode(wrap_nonce)}"}}'.encode()
     )
 
 
-def _wrapping(header: str) -> tuple[bytes, bytes]:
-    """The nonce and the tag of the wrapped key."""
+def _members(header: str) -> dict[str, Any]:
     try:
         members = json.loads(_decode(header))
+    except (ValueError, RecursionError) as error:
+        raise _Unreadable from error
+    if not isinstance(members, dict):
+        raise _Unreadable
+    return members
+
+
+def _wrapping(members: dict[str, Any]) -> tuple[bytes, bytes]:
+    """The nonce and the tag of the wrapped key."""
+    try:
         nonce, tag = _decode(members["iv"]), _decode(members["tag"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise _Unreadable from error
     if len(nonce) != _NONCE_BYTES or len(tag) != _TAG_BYTES:
         raise _Unreadable
     return nonce, tag
+
+
+def _deflate(content: bytes) -> bytes:
+    """JSON Web Encryption (RFC 7516, section 4.1.3): raw DEFLATE."""
+    squeeze = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return squeeze.compress(content) + squeeze.flush()
+
+
+def _inflate(content: bytes) -> bytes:
+    # Only what this key sealed comes here, so the content is what `_deflate` made.
+    return zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(content, _LONGEST_PAYLOAD)
 
 
 def _encode(content: bytes) -> str:

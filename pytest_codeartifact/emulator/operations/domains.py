@@ -4,7 +4,13 @@ import re
 import uuid
 
 from pytest_codeartifact.emulator import shapes
-from pytest_codeartifact.emulator.api.operation import Call, on_domain, on_nothing, operation
+from pytest_codeartifact.emulator.api.operation import (
+    Call,
+    on_domain,
+    on_nothing,
+    operation,
+    with_tags,
+)
 from pytest_codeartifact.emulator.api.paging import page
 from pytest_codeartifact.emulator.entities import Domain, DomainId
 from pytest_codeartifact.emulator.errors import Conflict, ServiceQuotaExceeded, Validation
@@ -30,7 +36,7 @@ _KEY_ID = re.compile(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-
 _ALIAS = re.compile(r"(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[A-Za-z0-9/_-]+")
 
 
-@operation(on_nothing)
+@operation(on_nothing, with_tags)
 def create_domain(call: Call, request: shapes.CreateDomainRequest) -> shapes.CreateDomainResult:
     """Create a domain in the caller's account and region."""
     identity = DomainId(call.region, call.caller.account, request["domain"])
@@ -81,6 +87,9 @@ def delete_domain(call: Call, request: shapes.DeleteDomainRequest) -> shapes.Del
             raise Conflict(
                 "Domain must contain 0 repositories before deletion", identity.name, "domain"
             )
+        for group in tx.package_groups.of(identity):
+            tx.tags.replace(group.id.arn, {})
+        tx.policies.delete(identity.arn)
         tx.domains.delete(identity)
         tx.tags.replace(identity.arn, {})
     return {"domain": _description(domain, "Deleted", repository_count=0, asset_bytes=0)}

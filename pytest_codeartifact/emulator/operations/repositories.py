@@ -9,10 +9,12 @@ from typing import Any
 from pytest_codeartifact.emulator import shapes
 from pytest_codeartifact.emulator.api.operation import (
     Call,
+    in_domain,
     on_domain,
     on_nothing,
     on_repository,
     operation,
+    with_tags,
 )
 from pytest_codeartifact.emulator.api.paging import page
 from pytest_codeartifact.emulator.entities import Repository, RepositoryId, Upstream
@@ -22,7 +24,7 @@ from pytest_codeartifact.emulator.errors import (
     ServiceQuotaExceeded,
     Validation,
 )
-from pytest_codeartifact.emulator.iam.authorize import Grant
+from pytest_codeartifact.emulator.iam.grants import Grant
 from pytest_codeartifact.emulator.names import endpoint_url, host_of
 from pytest_codeartifact.emulator.operations.descriptions import describe_repository as described
 from pytest_codeartifact.emulator.operations.descriptions import summarise_repository
@@ -39,15 +41,15 @@ def _each_upstream(call: Call, operation_name: str, request: Mapping[str, Any]) 
     """AWS (Working with upstream repositories): whoever names an upstream must be let to."""
     domain = call.domain_id(request)
     return [
-        Grant(
+        Grant.on_repository(
             "codeartifact:AssociateWithDownstreamRepository",
-            RepositoryId(domain, upstream["repositoryName"]).arn,
+            RepositoryId(domain, upstream["repositoryName"]),
         )
         for upstream in request.get("upstreams", [])
     ]
 
 
-@operation(on_nothing, _each_upstream)
+@operation(in_domain, _each_upstream, with_tags)
 def create_repository(
     call: Call, request: shapes.CreateRepositoryRequest
 ) -> shapes.CreateRepositoryResult:
@@ -126,6 +128,7 @@ def delete_repository(
     """Delete a repository with all its packages, also one that is somebody's upstream."""
     with call.store.write() as tx:
         repository = find_repository(tx, repository_id(call, request))
+        tx.policies.delete(repository.id.arn)
         tx.repositories.delete(repository.id)
         tx.tags.replace(repository.id.arn, {})
     return {"repository": described(call, repository)}

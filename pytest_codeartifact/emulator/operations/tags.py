@@ -1,21 +1,15 @@
 """Tags. Source: "Tagging resources" (AWS CodeArtifact User Guide)."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_codeartifact.emulator import shapes
 from pytest_codeartifact.emulator.api.operation import Call, on_tagged, operation
-from pytest_codeartifact.emulator.entities import DomainId, RepositoryId
+from pytest_codeartifact.emulator.entities import DomainId, RepositoryId, read_arn
 from pytest_codeartifact.emulator.errors import ServiceQuotaExceeded, Validation
 from pytest_codeartifact.emulator.operations.lookups import find_domain, find_repository
 from pytest_codeartifact.emulator.quotas import Quotas
 from pytest_codeartifact.emulator.store import Transaction
-
-_ARN = re.compile(
-    r"arn:aws[a-z-]*:codeartifact:(?P<region>[a-z0-9-]+):(?P<owner>[0-9]{12}):"
-    r"(?:domain/(?P<domain>[^/]+)|repository/(?P<parent>[^/]+)/(?P<repository>[^/]+))"
-)
 
 
 @operation(on_tagged)
@@ -80,12 +74,11 @@ def _check_number(
 
 def _find(tx: Transaction, arn: str) -> None:
     """Return when the ARN names a resource that exists; raises Validation or ResourceNotFound."""
-    match = _ARN.fullmatch(arn)
-    if match is None:
+    named = read_arn(arn)
+    if isinstance(named, DomainId):
+        find_domain(tx, named)
+    elif isinstance(named, RepositoryId):
+        find_repository(tx, named)
+    else:
         # Differs: package groups can be tagged too, but do not exist here yet.
         raise Validation(f"'{arn}' is not the ARN of a domain or repository")
-    domain = DomainId(match["region"], match["owner"], match["domain"] or match["parent"])
-    if match["repository"] is None:
-        find_domain(tx, domain)
-    else:
-        find_repository(tx, RepositoryId(domain, match["repository"]))

@@ -5,13 +5,23 @@ from typing import Any
 
 from pytest_codeartifact.emulator import shapes
 from pytest_codeartifact.emulator.api.operation import Call, on_domain, operation
-from pytest_codeartifact.emulator.iam.authorize import Grant
+from pytest_codeartifact.emulator.iam.grants import Grant
+from pytest_codeartifact.emulator.iam.tokens import DEFAULT_SECONDS
 from pytest_codeartifact.emulator.operations.lookups import find_domain
 
 
 def _bearer(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:  # noqa: ARG001 - a rule
-    """A token is a bearer token of STS, so its permission is needed too, after our own."""
-    return [Grant("sts:GetServiceBearerToken", "*")]
+    """A token is a bearer token of STS, so its permission is needed too, after our own.
+
+    Source: "Service bearer tokens" (IAM User Guide); only the caller's own policies can grant it.
+    """
+    # An omitted duration counts as the twelve hours it means.
+    seconds = request.get("durationSeconds", DEFAULT_SECONDS)
+    facts = (
+        ("sts:AWSServiceName", "codeartifact.amazonaws.com"),
+        ("sts:DurationSeconds", str(seconds)),
+    )
+    return [Grant.anywhere("sts:GetServiceBearerToken", facts=facts)]
 
 
 @operation(on_domain, _bearer)

@@ -3,7 +3,13 @@
 Source: "Editing package origin controls" (AWS CodeArtifact User Guide).
 """
 
-from pytest_codeartifact.emulator.entities import Control, OriginControls, Package
+from pytest_codeartifact.emulator.entities import (
+    Control,
+    OriginControls,
+    PackageId,
+    RepositoryId,
+)
+from pytest_codeartifact.emulator.store import Transaction
 
 PUBLISHED_FIRST = OriginControls(publish=Control.ALLOW, upstream=Control.BLOCK)
 """What the first published version of a package sets."""
@@ -15,11 +21,22 @@ INGESTED_FIRST = OriginControls(publish=Control.BLOCK, upstream=Control.ALLOW)
 RETAINED_FIRST = INGESTED_FIRST
 
 
-def takes_from_upstream(package: Package | None) -> bool:
-    """Whether new versions may come from upstream; a package never seen may come."""
-    return package is None or package.controls.upstream is Control.ALLOW
-
-
-def may_be_published(package: Package | None) -> bool:
+def may_be_published(tx: Transaction, repository: RepositoryId, package: PackageId) -> bool:
     """Whether new versions may be published; a package never seen may be."""
-    return package is None or package.controls.publish is Control.ALLOW
+    known = tx.packages.get(repository, package)
+    return known is None or known.controls.publish is Control.ALLOW
+
+
+def may_come_from_public(tx: Transaction, repository: RepositoryId, package: PackageId) -> bool:
+    """Whether new versions may come through the repository's own external connection."""
+    return _takes_from_upstream(tx, repository, package)
+
+
+def may_come_from_upstream(tx: Transaction, repository: RepositoryId, package: PackageId) -> bool:
+    """Whether new versions may come from the repository's upstream repositories."""
+    return _takes_from_upstream(tx, repository, package)
+
+
+def _takes_from_upstream(tx: Transaction, repository: RepositoryId, package: PackageId) -> bool:
+    known = tx.packages.get(repository, package)
+    return known is None or known.controls.upstream is Control.ALLOW

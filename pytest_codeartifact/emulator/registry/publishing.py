@@ -55,7 +55,7 @@ class Publishing:
             if tx.repositories.get(repository) is None:
                 raise RepositoryMissing.named(repository)
             known = tx.packages.get(repository, package)
-            if not may_be_published(known):
+            if not may_be_published(tx, repository, package):
                 msg = (
                     f"the origin controls of package {package.name} in repository"
                     f" {repository.name} block publishing; allow it with"
@@ -93,12 +93,9 @@ class Publishing:
         """
         with self._store.read() as tx:
             known = tx.packages.get(repository, package)
+            publishable = may_be_published(tx, repository, package)
         mixed = known is not None and known.controls.upstream is Control.ALLOW
-        if (
-            mixed
-            and may_be_published(known)
-            and self._resolution.reaches(repository, package, version)
-        ):
+        if mixed and publishable and self._resolution.reaches(repository, package, version):
             msg = (
                 f"version {version} of package {package.name} already exists upstream of"
                 f" repository {repository.name}"

@@ -26,7 +26,10 @@ from pytest_codeartifact.emulator.registry import (
     RemoteAsset,
 )
 from pytest_codeartifact.emulator.registry.connections import Connections
-from pytest_codeartifact.emulator.registry.origins import takes_from_upstream
+from pytest_codeartifact.emulator.registry.origins import (
+    may_come_from_public,
+    may_come_from_upstream,
+)
 from pytest_codeartifact.emulator.registry.refusals import (
     PublicRegistryUnavailable,
     RepositoryMissing,
@@ -205,10 +208,10 @@ class Resolution:
             if repository.uid in seen:
                 continue
             seen.add(repository.uid)
-            further = takes_from_upstream(tx.packages.get(repository.id, package))
             versions = tx.versions.of(repository.id, package)
-            yield Holding(repository, versions, repository.external_connections if further else ())
-            if further:
+            public = may_come_from_public(tx, repository.id, package)
+            yield Holding(repository, versions, repository.external_connections if public else ())
+            if may_come_from_upstream(tx, repository.id, package):
                 for upstream in reversed(repository.upstreams):
                     nearer = tx.repositories.by_uid(upstream.uid)
                     if nearer is None:

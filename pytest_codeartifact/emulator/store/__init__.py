@@ -4,7 +4,7 @@ All changes of one `write` become visible together or not at all. A `write` is n
 around a network read. Nothing here knows a rule of the service.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol, Self
@@ -14,10 +14,14 @@ from pytest_codeartifact.emulator.entities import (
     Domain,
     DomainId,
     Package,
+    PackageGroup,
+    PackageGroupId,
     PackageId,
     PackageVersion,
     Repository,
     RepositoryId,
+    ResourcePolicy,
+    VersionChange,
 )
 
 
@@ -105,6 +109,32 @@ class Tags(Protocol):
         ...
 
 
+class Policies(Protocol):
+    """Permissions policies by the ARN of the domain or repository they are attached to."""
+
+    def get(self, arn: str) -> ResourcePolicy | None: ...
+    def put(self, policy: ResourcePolicy) -> None:
+        """Insert, or replace the policy of this ARN."""
+        ...
+
+    def delete(self, arn: str) -> None: ...
+
+
+class PackageGroups(Protocol):
+    """Package groups of domains; the root group comes and goes with its domain."""
+
+    def get(self, group: PackageGroupId) -> PackageGroup | None: ...
+    def of(self, domain: DomainId) -> Sequence[PackageGroup]:
+        """Every group of the domain, by pattern."""
+        ...
+
+    def put(self, group: PackageGroup) -> None:
+        """Insert, or replace what stands under this pattern."""
+        ...
+
+    def delete(self, group: PackageGroupId) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What a public registry last said of a package; `document` belongs to the format."""
@@ -133,6 +163,10 @@ class Transaction(Protocol):
     def versions(self) -> Versions: ...
     @property
     def tags(self) -> Tags: ...
+    @property
+    def policies(self) -> Policies: ...
+    @property
+    def package_groups(self) -> PackageGroups: ...
     @property
     def listings(self) -> Listings: ...
 
@@ -177,6 +211,13 @@ class Store(Protocol):
     def read(self) -> AbstractContextManager[Transaction]: ...
     def write(self) -> AbstractContextManager[Transaction]:
         """The single writer; commits on leaving, rolls back on an exception."""
+        ...
+
+    def subscribe(self, listener: Callable[[Sequence[VersionChange]], None]) -> None:
+        """Call `listener` after each commit with what it did to package versions.
+
+        Deleting a repository or a domain as a whole is not told.
+        """
         ...
 
     def close(self) -> None: ...

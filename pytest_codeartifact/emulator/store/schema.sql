@@ -83,3 +83,30 @@ CREATE TABLE IF NOT EXISTS listings (
     document   TEXT NOT NULL,
     PRIMARY KEY (connection, format, namespace, name)
 ) STRICT;
+
+CREATE TABLE IF NOT EXISTS policies (
+    arn      TEXT PRIMARY KEY,
+    document TEXT NOT NULL,
+    revision TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS package_groups (
+    number       INTEGER PRIMARY KEY,
+    domain       INTEGER NOT NULL REFERENCES domains ON DELETE CASCADE,
+    pattern      TEXT NOT NULL,
+    contact_info TEXT,
+    description  TEXT,
+    modes        TEXT NOT NULL, -- JSON object: restriction -> mode
+    allowed      TEXT NOT NULL, -- JSON object: restriction -> [repository name, ...]
+    created      REAL NOT NULL,
+    UNIQUE (domain, pattern)
+) STRICT;
+
+-- Every domain has its root group; `domains` has no other way in, nor has a state of before.
+CREATE TRIGGER IF NOT EXISTS root_group AFTER INSERT ON domains BEGIN
+    INSERT INTO package_groups (domain, pattern, modes, allowed, created)
+    VALUES (new.number, '/*', '{}', '{}', new.created);
+END;
+
+INSERT OR IGNORE INTO package_groups (domain, pattern, modes, allowed, created)
+SELECT number, '/*', '{}', '{}', created FROM domains;

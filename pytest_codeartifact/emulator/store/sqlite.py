@@ -6,14 +6,21 @@ One process owns a state folder at a time; inside it any number of threads read,
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from pytest_codeartifact.emulator.entities import (
+    PackageId,
+    PackageVersion,
+    RepositoryId,
+    VersionChange,
+)
 from pytest_codeartifact.emulator.store.blobs import FolderBlobs
+from pytest_codeartifact.emulator.store.governance import PackageGroupTable, PolicyTable
 from pytest_codeartifact.emulator.store.tables import (
     DomainTable,
     ListingTable,
@@ -36,11 +43,25 @@ class SqliteTransaction:
     def __init__(self, db: sqlite3.Connection) -> None:
         self.domains = DomainTable(db)
         self.repositories = RepositoryTable(db)
-        self.packages = PackageTable(db)
-        self.versions = VersionTable(db)
+        self.changes: list[VersionChange] = []
+        self.versions = VersionTable(db, self._changed)
+        self.packages = PackageTable(db, self.versions)
         self.tags = TagTable(db)
+        self.policies = PolicyTable(db)
+        self.package_groups = PackageGroupTable(db)
         self.listings = ListingTable(db)
         self.db = db
+
+    def _changed(
+        self,
+        repository: RepositoryId,
+        package: PackageId,
+        before: PackageVersion | None,
+        after: PackageVersion | None,
+    ) -> None:
+        held = self.repositories.get(repository)
+        if held is not None and before != after:
+            self.changes.append(VersionChange(held, package, before, after))
 
 
 class SqliteStore:
@@ -61,6 +82,7 @@ class SqliteStore:
         self._connections: list[sqlite3.Connection] = []
         self._writer = threading.RLock()
         self._generation = 0
+        self._listeners: list[Callable[[Sequence[VersionChange]], None]] = []
         try:
             self.blobs = self._opened(folder)
         except BaseException:
@@ -110,6 +132,7 @@ class SqliteStore:
         with self._writer:
             transaction = self._connect()
             transaction.db.execute("BEGIN IMMEDIATE")
+            transaction.changes.clear()
             try:
                 yield transaction
             except BaseException:
@@ -117,6 +140,14 @@ class SqliteStore:
                 raise
             transaction.db.execute("COMMIT")
             self._generation += 1
+            changes = list(transaction.changes)
+            # Told before the next writer comes, so that listeners hear changes in their order.
+            for listener in self._listeners if changes else ():
+                listener(changes)
+
+    def subscribe(self, listener: Callable[[Sequence[VersionChange]], None]) -> None:
+        """Call `listener` after each commit with what it did to package versions."""
+        self._listeners.append(listener)
 
     def setting(self, key: str, make: Callable[[], str]) -> str:
         """A value kept with the state, made when it is first asked for."""

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -154,8 +154,9 @@ _OF_PACKAGE = f"{_OF_REPOSITORY} AND p.format = ? AND p.namespace = ? AND p.name
 class PackageTable:
     """Packages of one repository, with their origin controls."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, versions: "VersionTable") -> None:
         self._db = db
+        self._versions = versions
 
     def get(self, repository: RepositoryId, package: PackageId) -> Package | None:
         row = self._db.execute(
@@ -186,6 +187,8 @@ class PackageTable:
         )
 
     def delete(self, repository: RepositoryId, package: PackageId) -> None:
+        for version in self._versions.of(repository, package):
+            self._versions.delete(repository, package, version.version)
         self._db.execute(
             f"DELETE FROM packages WHERE number = (SELECT p.number {_PACKAGE_JOIN}"
             f" WHERE {_OF_PACKAGE})",
@@ -193,11 +196,16 @@ class PackageTable:
         )
 
 
+_Changed = Callable[[RepositoryId, PackageId, PackageVersion | None, PackageVersion | None], None]
+
+
 class VersionTable:
     """Package versions of one repository, each with its assets."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, changed: _Changed) -> None:
+        """`changed` is told of every version that is put or deleted: before and after."""
         self._db = db
+        self._changed = changed
 
     def of(self, repository: RepositoryId, package: PackageId) -> Sequence[PackageVersion]:
         key = _package_key(repository, package)
@@ -231,6 +239,7 @@ class VersionTable:
         return _version(row, [_asset(asset) for asset in assets])
 
     def put(self, repository: RepositoryId, package: PackageId, version: PackageVersion) -> None:
+        before = self.get(repository, package, version.version)
         number = self._db.execute(
             "INSERT INTO versions (package, version, status, revision, origin_type,"
             " origin_repository, origin_connection, published, manifest)"
@@ -259,13 +268,16 @@ class VersionTable:
                 for asset in version.assets
             ],
         )
+        self._changed(repository, package, before, version)
 
     def delete(self, repository: RepositoryId, package: PackageId, version: str) -> None:
+        before = self.get(repository, package, version)
         self._db.execute(
             f"DELETE FROM versions WHERE number = (SELECT v.number {_PACKAGE_JOIN}"
             f" JOIN versions v ON v.package = p.number WHERE {_OF_PACKAGE} AND v.version = ?)",
             (*_package_key(repository, package), version),
         )
+        self._changed(repository, package, before, None)
 
 
 class TagTable:

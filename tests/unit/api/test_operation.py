@@ -10,14 +10,17 @@ from pytest_codeartifact.emulator.api.operation import (
     GrantRule,
     Handler,
     declared,
+    in_domain,
     on_domain,
+    on_domain_by_owner,
     on_nothing,
     on_package,
+    on_package_group,
     on_repository,
+    on_repository_by_owner,
     on_tagged,
     operation,
 )
-from pytest_codeartifact.emulator.iam.authorize import Grant
 from pytest_codeartifact.emulator.iam.callers import Caller
 from pytest_codeartifact.emulator.operations import discover, gather
 
@@ -106,6 +109,14 @@ def test_plain_function_is_no_operation() -> None:
             },
             f"{ROOT}:package/one/r/npm/types/My_Package",
         ),
+        (
+            on_package_group,
+            {"domain": "one", "packageGroup": "/npm/%/a$"},
+            f"{ROOT}:package-group/one/npm/%25/a%24",
+        ),
+        (on_domain_by_owner, {"domain": "one"}, f"{ROOT}:domain/one"),
+        (on_repository_by_owner, {"domain": "one", "repository": "r"}, f"{ROOT}:repository/one/r"),
+        (in_domain, {"domain": "one"}, "*"),
         (on_nothing, {}, "*"),
         (on_tagged, {"resourceArn": f"{ROOT}:domain/one"}, f"{ROOT}:domain/one"),
     ],
@@ -117,7 +128,9 @@ def test_rule_grants_the_operation_on_its_resource(
     found = declared(operation(rule)(handler_named("describe_domain")))
     assert found is not None
     grants = found.grants(call_by("111122223333"), request_members)
-    assert grants == [Grant("codeartifact:DescribeDomain", resource)]
+    assert [(grant.action, grant.resource) for grant in grants] == [
+        ("codeartifact:DescribeDomain", resource)
+    ]
 
 
 def test_discovered_operations_are_of_the_service() -> None:

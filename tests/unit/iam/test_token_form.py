@@ -15,7 +15,7 @@ from joserfc.jwk import OctKey
 from pytest_codeartifact.emulator.clock import Clock
 from pytest_codeartifact.emulator.entities import DomainId
 from pytest_codeartifact.emulator.errors import Validation
-from pytest_codeartifact.emulator.iam.callers import Caller
+from pytest_codeartifact.emulator.iam.callers import Caller, Session
 from pytest_codeartifact.emulator.iam.tokens import Claims, Tokens
 from pytest_codeartifact.redaction import TOKEN_MARK, TOKEN_PATTERN
 
@@ -54,18 +54,26 @@ def one_token() -> str:
 def test_token_says_who_asked_and_for_which_domain() -> None:
     """Reading a token gives the principal, the domain and the whole seconds of its life."""
     tokens = Tokens(KEY, Watch())
-    token, expiry = tokens.mint(replace(ANN, is_administrator=True), DOMAIN, 900)
+    caller = replace(ANN, is_administrator=True)
+    token, expiry = tokens.mint(caller, DOMAIN, 900)
     assert expiry == NOW + 900
-    assert tokens.read(token) == Claims(
-        arn=ANN.arn,
-        account=ANN.account,
-        principal_id=ANN.principal_id,
-        access_key_id=ANN.access_key_id,
-        domain=DOMAIN,
-        issued=NOW,
-        expires=NOW + 900,
-        is_administrator=True,
+    assert tokens.read(token) == Claims(caller, DOMAIN, issued=NOW, expires=NOW + 900)
+
+
+def test_token_carries_what_the_session_adds() -> None:
+    """Session policies and session tags stay with the token: requests are judged by them."""
+    session = Session(
+        role_arn=f"arn:aws:iam::{ANN.account}:role/ci/builder",
+        issued=NOW - 60.5,
+        policies=('{"Statement":[]}',),
+        tags=(("team", "a"), ("stage", "")),
+        transitive=("team",),
     )
+    caller = replace(BUILD, session=session)
+    tokens = Tokens(KEY, Watch())
+    claims = tokens.read(tokens.mint(caller, DOMAIN, None)[0])
+    assert claims is not None
+    assert claims.caller == caller
 
 
 @pytest.mark.parametrize(
@@ -136,15 +144,34 @@ def test_token_of_the_longest_names_is_not_too_long() -> None:
     assert len(token) < 2500
     claims = tokens.read(token)
     assert claims is not None
-    assert (claims.arn, claims.domain) == (caller.arn, domain)
+    assert (claims.caller.arn, claims.domain) == (caller.arn, domain)
 
 
-def test_token_is_a_standard_encryption() -> None:
+def in_session(policy: str) -> Caller:
+    session = Session(f"arn:aws:iam::{ANN.account}:role/build", NOW, (policy,), (("team", "a"),))
+    return replace(BUILD, session=session)
+
+
+@pytest.mark.parametrize("caller", [ANN, in_session("{}" * 1000)], ids=["short", "deflated"])
+def test_token_is_a_standard_encryption(caller: Caller) -> None:
     """A library for JSON Web Encryption opens the token with the same key."""
-    registry = jwe.JWERegistry(algorithms=["A128GCMKW", "A128GCM"], strict_check_header=False)
-    opened = jwe.decrypt_compact(minted(), OctKey.import_key(KEY), registry=registry)
+    algorithms = ["A128GCMKW", "A128GCM", "DEF"]
+    registry = jwe.JWERegistry(algorithms=algorithms, strict_check_header=False)
+    opened = jwe.decrypt_compact(minted(caller), OctKey.import_key(KEY), registry=registry)
     assert opened.plaintext is not None
-    assert json.loads(opened.plaintext)["arn"] == ANN.arn
+    assert json.loads(opened.plaintext)["caller"]["arn"] == caller.arn
+
+
+def test_token_of_a_long_session_policy_is_not_too_long() -> None:
+    """A session policy of the greatest size fits into a token that fits into a header."""
+    statements = [{"Effect": "Allow", "Action": f"s3:Get{n}", "Resource": "*"} for n in range(35)]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})[:2048]
+    tokens = Tokens(KEY, Watch())
+    token, _ = tokens.mint(in_session(policy), DOMAIN, None)
+    assert len(token) < 2500
+    claims = tokens.read(token)
+    assert claims is not None
+    assert claims.caller == in_session(policy)
 
 
 @pytest.mark.parametrize("now", [9, 1_793_404_800, 11_793_404_800, 111_793_404_800])
