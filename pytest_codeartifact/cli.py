@@ -97,6 +97,12 @@ def _parser() -> argparse.ArgumentParser:
     env.set_defaults(run=_env)
     env.add_argument("--shell", choices=sorted(shells.SHELLS), help="(default: by $SHELL)")
     env.add_argument("--ready-file", type=Path, help="of which server (default: the last started)")
+    coverage = commands.add_parser(
+        "coverage",
+        help="say which of the service's operations it has",
+        description=_coverage.__doc__,
+    )
+    coverage.set_defaults(run=_coverage)
     return parser
 
 
@@ -197,6 +203,20 @@ def _env(options: argparse.Namespace) -> int:
     shell = options.shell or shells.guess(os.environ.get("SHELL"))
     sys.stdout.write(shells.commands(shell, variables, unset=_IN_THE_WAY) + "\n")
     return 0
+
+
+def _coverage(options: argparse.Namespace) -> int:
+    """Print each operation of the installed botocore's model and whether it is served."""
+    del options  # there are none
+    from pytest_codeartifact.emulator.api import model  # noqa: PLC0415 - loads botocore
+    from pytest_codeartifact.emulator.operations import discover  # noqa: PLC0415 - likewise
+
+    known, served = sorted(model.operations()), discover()
+    width = max(map(len, known))
+    lines = [f"{name:<{width}}  {'served' if name in served else 'missing'}" for name in known]
+    count = sum(name in served for name in known)
+    sys.stdout.write("\n".join([*lines, f"{count} of {len(known)} operations"]) + "\n")
+    return 0 if count == len(known) else 1
 
 
 def _listens(url: str) -> bool:

@@ -13,9 +13,10 @@ from pytest_codeartifact.settings import Settings
 if TYPE_CHECKING:
     from types_boto3_codeartifact import CodeArtifactClient
 
-    from pytest_codeartifact.targets.control import Control
+    from pytest_codeartifact.targets.control import Control, Events
     from pytest_codeartifact.targets.emulator import EmulatorTarget
     from pytest_codeartifact.targets.packages import SamplePackage
+    from pytest_codeartifact.targets.roles import Policy, Role
     from pytest_codeartifact.targets.workspace import BotoWorkspace, Domain, Repository
     from pytest_codeartifact.tools.toolbox import Tools
 
@@ -55,6 +56,41 @@ def codeartifact_client(codeartifact_target: "EmulatorTarget") -> "CodeArtifactC
 def codeartifact_emulator(codeartifact_target: "EmulatorTarget") -> "Control":
     """Control of the emulator: move its clock, read its requests and crashes, set upstreams."""
     return codeartifact_target.control
+
+
+@pytest.fixture
+def codeartifact_private(pytestconfig: pytest.Config) -> "Iterator[EmulatorTarget]":
+    """An emulator of this test alone, for what others must not notice: clock, faults, reset."""
+    with _said_plainly(), targets.private_target(pytestconfig) as target:
+        yield target
+        crashes = target.control.crashes()
+    if crashes:
+        seen = "\n".join(f"the emulator crashed on {crash}" for crash in crashes)
+        pytest.fail(seen, pytrace=False)
+
+
+@pytest.fixture
+def codeartifact_role(codeartifact_target: "EmulatorTarget") -> "Iterator[Callable[..., Role]]":
+    """Call it with a policy for a role that may do exactly this: `.client()`, `.environment()`."""
+    roles = codeartifact_target.roles()
+
+    def role(policy: "Policy") -> "Role":
+        with _said_plainly():
+            return roles.role(policy)
+
+    yield role
+    with _said_plainly():
+        roles.close()
+
+
+@pytest.fixture
+def codeartifact_events(
+    codeartifact_emulator: "Control", codeartifact_workspace: "BotoWorkspace"
+) -> "Events":
+    """The EventBridge events of this test's domains so far: `.all()`, `.of(package)`."""
+    from pytest_codeartifact.targets.control import Events  # noqa: PLC0415 -- when used
+
+    return Events(codeartifact_emulator, lambda: codeartifact_workspace.domains)
 
 
 @pytest.fixture
@@ -145,3 +181,16 @@ def codeartifact_package(
 ) -> "SamplePackage":
     """A small package ready to upload: `.name`, `.version`, `.wheel`, `.sdist`."""
     return make_codeartifact_package()
+
+
+@pytest.fixture
+def codeartifact_moto(
+    codeartifact_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> "Iterator[CodeArtifactClient]":
+    """Moto's `mock_aws` with CodeArtifact in it, empty at first; gives a boto3 client."""
+    from pytest_codeartifact.moto import mocked  # noqa: PLC0415 -- when used
+
+    # Clients that the tested code makes without a region mean the same one.
+    monkeypatch.setenv("AWS_DEFAULT_REGION", codeartifact_settings.region.value)
+    with mocked(codeartifact_settings.region.value) as client:
+        yield client

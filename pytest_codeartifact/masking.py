@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Callable
 from dataclasses import is_dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 # pytest shortens long values in the middle, and what is left of a token must go as well.
 _SHORTENED = re.compile(r"(?:\*{6}|eyJ2ZXIiO[\w-]*)\.{3}[\w.-]*")
+_CUT = re.compile(r"([\w+/=-]*)\.{3}([\w+/=-]*)")
+_TELLING = 8
+"""So many characters of a secret are no coincidence."""
 
 
 class Masking:
@@ -49,9 +53,21 @@ class Masking:
     def _redacted(self, text: str) -> str:
         from pytest_codeartifact.redaction import MASK, redact  # noqa: PLC0415 -- most have no text
 
-        target = targets.opened_target(self._config)
-        known = frozenset(target.secrets if target else ())
-        return _SHORTENED.sub(f"{MASK}...", redact(text, known))
+        known = targets.secrets_of(self._config)
+        text = _SHORTENED.sub(f"{MASK}...", redact(text, known))
+        return _CUT.sub(partial(_without_ends, known), text)
+
+
+def _without_ends(secrets: frozenset[str], cut: re.Match[str]) -> str:
+    """A text that was shortened in the middle, without the beginning or the end of a secret."""
+    from pytest_codeartifact.redaction import MASK  # noqa: PLC0415 -- most have no text
+
+    begins, ends = cut[1], cut[2]
+    if len(begins) >= _TELLING and any(secret.startswith(begins) for secret in secrets):
+        begins = MASK
+    if len(ends) >= _TELLING and any(secret.endswith(ends) for secret in secrets):
+        ends = MASK
+    return f"{begins}...{ends}"
 
 
 def mask(value: Any, redacted: Callable[[str], str], done: dict[int, Any]) -> Any:  # noqa: ANN401 -- whatever a plugin made its report of

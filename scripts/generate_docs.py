@@ -116,6 +116,8 @@ _GIVEN = (
     "targets.workspace.BotoWorkspace",
     "targets.emulator.EmulatorTarget",
     "targets.control.Control",
+    "targets.control.Events",
+    "targets.roles.Role",
     "tools.toolbox.Tools",
     "tools.base.Tool",
     "tools.process.Completed",
@@ -211,6 +213,9 @@ _RULES = {
     "with_tags": "`TagResource` on what is made, when it gets tags",
     "on_tagged": "the tagged resource",
     "_each_upstream": "`AssociateWithDownstreamRepository` on each upstream",
+    "_from_source": "`ReadFromRepository` on the source repository",
+    "_to_destination": "the destination repository and the package in it",
+    "_on_associated_group": "the package group of the package",
     "_bearer": "`sts:GetServiceBearerToken` on `*`",
 }
 

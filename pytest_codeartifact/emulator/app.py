@@ -108,9 +108,12 @@ class App:
                 )
             call = self._template.made_by(caller, scope.region, request.base_url)
             response = self._operate(name, call, request, body)
-        except Refusal as error:
-            return refusal_response(error, SERVICE, request_id)
-        except ServiceError as error:
+        except (Refusal, ServiceError) as error:
+            # Many clients send all of a body before they look for an answer.
+            while request.body.read(CHUNK_BYTES):
+                pass
+            if isinstance(error, Refusal):
+                return refusal_response(error, SERVICE, request_id)
             return wire.serialise_error(error, request_id)
         response.headers["x-amzn-RequestId"] = request_id
         response.notes |= {"principal": caller.arn, "account": caller.account, "operation": name}
@@ -150,7 +153,9 @@ class App:
 
         def recorded(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:  # noqa: ANN401 - PEP 3333
             self._record(request, int(status.split(maxsplit=1)[0]), notes)
-            return start_response(status, headers, *exc_info)
+            # Moto repeats the status as a header, which WSGI (PEP 3333) does not allow.
+            allowed = [pair for pair in headers if pair[0].lower() != "status"]
+            return start_response(status, allowed, *exc_info)
 
         try:
             caller, scope = self._gate.admit(request, payload_sha256)

@@ -5,7 +5,7 @@ import time
 
 
 class Clock:
-    """Wall-clock seconds since the epoch, plus an offset that only ever grows."""
+    """Wall-clock seconds since the epoch, plus an offset that grows until it is reset."""
 
     def __init__(self) -> None:
         self._offset_seconds = 0.0
@@ -33,3 +33,8 @@ class Clock:
         with self._lock:
             self._offset_seconds += seconds
         return self.now()
+
+    def reset(self) -> None:
+        """Show the machine's time again."""
+        with self._lock:
+            self._offset_seconds = 0.0

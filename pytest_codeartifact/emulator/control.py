@@ -8,7 +8,7 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from pytest_codeartifact.emulator.clock import Clock
@@ -16,15 +16,28 @@ from pytest_codeartifact.emulator.formats.base import json_response, message_res
 from pytest_codeartifact.emulator.http import Request, Response
 from pytest_codeartifact.emulator.iam.accounts import Account, Accounts
 from pytest_codeartifact.emulator.registry.connections import Connections
+from pytest_codeartifact.emulator.registry.faults import BadFault, fault_of
 from pytest_codeartifact.emulator.request_log import Journal
+from pytest_codeartifact.emulator.store import Store
 from pytest_codeartifact.redaction import redact
 
 PREFIX = "/_emulator/"
-BODY_BYTES = 64 * 1024
+BODY_BYTES = 16 * 1024 * 1024
+"""The bytes of a replaced file come in Base64."""
+KEPT_JOURNAL = "crashes"
+"""A reset must not hide a defect from the test that ran into it."""
 
 
 class BadControlRequest(ValueError):
     """The request's body does not say what is needed."""
+
+
+class Forgetful(Protocol):
+    """Something else that keeps what accounts own, such as the other AWS services."""
+
+    def reset(self, account: str | None = None) -> None:
+        """Forget everything, or what one account owns."""
+        ...
 
 
 class Control:
@@ -36,12 +49,16 @@ class Control:
         accounts: Accounts,
         clock: Clock,
         connections: Connections,
+        store: Store,
+        neighbours: Forgetful,
         journals: Mapping[str, Journal],
     ) -> None:
         self._owner = owner
         self._accounts = accounts
         self._clock = clock
         self._connections = connections
+        self._store = store
+        self._neighbours = neighbours
         self._journals = journals
         self._actions: dict[tuple[str, str], Callable[[Request], dict[str, Any]]] = {
             ("GET", "clock"): self._time,
@@ -49,6 +66,11 @@ class Control:
             ("POST", "accounts"): self._open_account,
             ("GET", "upstreams"): self._upstreams,
             ("POST", "upstreams"): self._point,
+            ("PUT", "upstreams"): self._configure,
+            ("GET", "faults"): self._faults,
+            ("POST", "faults"): self._break,
+            ("DELETE", "faults"): self._mend,
+            ("POST", "reset"): self._reset,
         }
         for name in journals:
             self._actions["GET", name] = self._entries
@@ -101,8 +123,9 @@ class Control:
             raise BadControlRequest(str(error)) from error
         return self._time(request)
 
-    def _open_account(self, request: Request) -> dict[str, Any]:  # noqa: ARG002 - as above
-        account = self._accounts.open_fresh()
+    def _open_account(self, request: Request) -> dict[str, Any]:
+        number = _account(request)
+        account = self._accounts.open(number) if number else self._accounts.open_fresh()
         return {
             "account": account.number,
             "access_key_id": account.access_key_id,
@@ -113,18 +136,91 @@ class Control:
         return dict(self._connections.urls)
 
     def _point(self, request: Request) -> dict[str, Any]:
+        for name, url in self._addresses(request).items():
+            self._connections.point(name, url)
+        return self._upstreams(request)
+
+    def _configure(self, request: Request) -> dict[str, Any]:
+        for name, url in self._addresses(request).items():
+            self._connections.configure(name, url)
+        return self._upstreams(request)
+
+    def _addresses(self, request: Request) -> dict[str, str]:
         wanted = _document(request)
         for name, url in wanted.items():
             if self._connections.format(name) is None or not isinstance(url, str):
                 raise BadControlRequest(f"{name!r} is no external connection with a URL")
-        for name, url in wanted.items():
-            self._connections.point(name, url)
-        return self._upstreams(request)
+        return wanted
+
+    def _faults(self, request: Request) -> dict[str, Any]:  # noqa: ARG002 - as above
+        return {"faults": [each.document() for each in self._connections.faults]}
+
+    def _break(self, request: Request) -> dict[str, Any]:
+        details = _document(request)
+        connection, package = details.pop("connection", None), details.pop("package", None)
+        if not isinstance(connection, str):
+            raise BadControlRequest("'connection' says what is broken, such as 'public:pypi'")
+        if package is not None and not isinstance(package, str):
+            raise BadControlRequest(f"'package' is the name of a package, not {package!r}")
+        try:
+            fault = fault_of(details.pop("kind", None), details)
+            self._connections.break_registry(connection, package, fault)
+        except BadFault as error:
+            raise BadControlRequest(str(error)) from error
+        return self._faults(request)
+
+    def _mend(self, request: Request) -> dict[str, Any]:
+        connection = parse_qs(request.query).get("connection", [None])[-1]
+        if connection is not None and self._connections.format(connection) is None:
+            raise BadControlRequest(f"{connection!r} is no external connection")
+        self._connections.mend_registry(connection)
+        return self._faults(request)
+
+    def _reset(self, request: Request) -> dict[str, Any]:
+        account = _account(request)
+        if account is not None:
+            self._store.clear(account)
+            self._neighbours.reset(account)
+            return {"reset": account}
+        # First what lets others in or data come back, then the data.
+        self._connections.reset()
+        closed = self._accounts.close_others(self._owner.number)
+        self._store.clear(settings=closed)
+        self._neighbours.reset()
+        self._clock.reset()
+        for name, journal in self._journals.items():
+            if name != KEPT_JOURNAL:
+                journal.clear()
+        return {"reset": "everything"}
+
+
+def _account(request: Request) -> str | None:
+    """The account that the body names; None for an empty body."""
+    content = _content(request)
+    document = _object(content) if content else {}
+    if not document:
+        return None
+    number = document.pop("account", None)
+    # Said before anything happens: a misspelt name must not be taken for all accounts.
+    if document or not isinstance(number, str) or not re.fullmatch("[0-9]{12}", number):
+        raise BadControlRequest("the body says {'account': 'its 12 digits'}, or nothing at all")
+    return number
 
 
 def _document(request: Request) -> dict[str, Any]:
+    return _object(_content(request))
+
+
+def _content(request: Request) -> bytes:
+    content = request.body.read(BODY_BYTES + 1)
+    if len(content) > BODY_BYTES:
+        raise BadControlRequest(f"the body is larger than {BODY_BYTES} bytes")
+    return content
+
+
+def _object(content: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(request.body.read(BODY_BYTES))
+        document = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise BadControlRequest("the body is not JSON") from error
     if not isinstance(document, dict):

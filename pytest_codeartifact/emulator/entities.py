@@ -20,6 +20,15 @@ class PackageFormat(StrEnum):
     CARGO = "cargo"
 
 
+NEED_NAMESPACE = frozenset({PackageFormat.MAVEN, PackageFormat.SWIFT, PackageFormat.GENERIC})
+"""Formats that have no package without a namespace."""
+
+NEVER_NAMESPACED = frozenset(
+    {PackageFormat.PYPI, PackageFormat.NUGET, PackageFormat.RUBY, PackageFormat.CARGO}
+)
+"""Formats whose packages have no namespace."""
+
+
 class Status(StrEnum):
     """The states of a package version (MODEL: PackageVersionStatus)."""
 

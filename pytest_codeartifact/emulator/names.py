@@ -13,7 +13,7 @@ _HOST = re.compile(
     rf"{_DOMAIN}(?:\.d\.codeartifact\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?"
     r"|\.codeartifact\.(?P<dual_region>[a-z0-9-]+)\.on\.aws)"
 )
-_API_HOST = re.compile(r"codeartifact\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws)")
+_API_HOST = re.compile(r"codeartifact(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What was asked of the emulator, what it fetched and what crashed, for those who want proof."""
+"""What was asked, fetched and told of, and what crashed, for those who want proof."""
 
 import itertools
 import threading
@@ -6,7 +6,7 @@ import time
 from collections import deque
 from typing import Any
 
-JOURNALS = {"requests": 20_000, "fetches": 20_000, "crashes": 200}
+JOURNALS = {"requests": 20_000, "fetches": 20_000, "crashes": 200, "events": 20_000}
 """How many entries each journal keeps."""
 
 
@@ -27,3 +27,8 @@ class Journal:
         """Every entry kept whose number is greater, oldest first."""
         with self._lock:
             return [entry for entry in self._entries if entry["number"] > number]
+
+    def clear(self) -> None:
+        """Drop every entry; the numbers go on, so that those who read on miss none."""
+        with self._lock:
+            self._entries.clear()

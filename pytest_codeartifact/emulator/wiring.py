@@ -6,13 +6,15 @@ from pytest_codeartifact.emulator.clock import Clock
 from pytest_codeartifact.emulator.configuration import Configuration
 from pytest_codeartifact.emulator.control import Control
 from pytest_codeartifact.emulator.endpoint import Endpoint
+from pytest_codeartifact.emulator.events import Events
 from pytest_codeartifact.emulator.formats import discover as discover_formats
 from pytest_codeartifact.emulator.iam.accounts import KEPT_AS, Account, Accounts
-from pytest_codeartifact.emulator.iam.authorize import PolicyAuthorizer
+from pytest_codeartifact.emulator.iam.authorize import Authorizer, PolicyAuthorizer
 from pytest_codeartifact.emulator.iam.callers import Credential
-from pytest_codeartifact.emulator.iam.gate import SignatureGate
+from pytest_codeartifact.emulator.iam.gate import Gate, SignatureGate
 from pytest_codeartifact.emulator.iam.tokens import Tokens
 from pytest_codeartifact.emulator.neighbours import Neighbours
+from pytest_codeartifact.emulator.neighbours.events import deliver
 from pytest_codeartifact.emulator.neighbours.identities import MotoIdentities
 from pytest_codeartifact.emulator.operations import discover as discover_operations
 from pytest_codeartifact.emulator.registry.connections import Connections
@@ -44,15 +46,17 @@ class Emulator:
     def __init__(self, configuration: Configuration) -> None:
         """Open the state; raises StateError when the folder cannot be used."""
         self.clock = Clock()
-        journals = {name: Journal(length) for name, length in JOURNALS.items()}
+        self._journals = {name: Journal(length) for name, length in JOURNALS.items()}
         self._store = SqliteStore(configuration.state_path)
+        events = Events(self._journals["events"], self._journals["crashes"], self.clock, deliver)
+        self._store.subscribe(events.hear)
         accounts = Accounts(self._store.setting, self._store.settings(KEPT_AS))
         self.owner: Account = accounts.open(configuration.account)
-        formats = discover_formats()
+        self._formats = discover_formats()
         self.connections = Connections(
             self._store,
-            formats.values(),
-            PublicRegistries(journals["fetches"]),
+            self._formats.values(),
+            PublicRegistries(self._journals["fetches"]),
             self.clock,
             configuration.upstreams,
         )
@@ -62,30 +66,54 @@ class Emulator:
             self._store, self.connections, retention, quotas.searched_repositories
         )
         publishing = Publishing(self._store, resolution, self.clock, quotas)
-        registry = Rules(formats, self.connections, resolution, publishing)
+        registry = Rules(self._formats, self.connections, resolution, publishing)
         tokens = Tokens(self._store.secret("token key", TOKEN_KEY_BYTES), self.clock)
-        identities = MotoIdentities()
-        authorizer = PolicyAuthorizer(self._store, identities, self.clock)
-        self.app = App(
-            template=Call(
-                caller=self.owner.credential.caller,
-                region=configuration.region,
-                base_url="",
-                store=self._store,
-                registry=registry,
-                tokens=tokens,
-                clock=self.clock,
-                quotas=quotas,
-            ),
+        self.identities = MotoIdentities()
+        self._neighbours = Neighbours(accounts, self.identities, self.clock)
+        self._control = Control(
+            self.owner,
+            accounts,
+            self.clock,
+            self.connections,
+            self._store,
+            self._neighbours,
+            self._journals,
+        )
+        self._template = Call(
+            caller=self.owner.credential.caller,
+            region=configuration.region,
+            base_url="",
+            store=self._store,
+            registry=registry,
+            tokens=tokens,
+            clock=self.clock,
+            quotas=quotas,
+        )
+        self.app = self.guarded_by(
+            SignatureGate(_Keyring(accounts, self.identities), self.clock),
+            PolicyAuthorizer(self._store, self.identities, self.clock),
+        )
+
+    def guarded_by(self, gate: Gate, authorizer: Authorizer) -> App:
+        """The same service behind others who tell who comes in and what they may do."""
+        call = self._template
+        return App(
+            template=call,
             operations=discover_operations(),
             endpoint=Endpoint(
-                self._store, registry, tokens, authorizer, formats, quotas, self.clock
+                call.store,
+                call.registry,
+                call.tokens,
+                authorizer,
+                self._formats,
+                call.quotas,
+                call.clock,
             ),
-            control=Control(self.owner, accounts, self.clock, self.connections, journals),
-            neighbours=Neighbours(accounts, identities, self.clock),
-            gate=SignatureGate(_Keyring(accounts, identities), self.clock),
+            control=self._control,
+            neighbours=self._neighbours,
+            gate=gate,
             authorizer=authorizer,
-            journals=journals,
+            journals=self._journals,
         )
 
     def close(self) -> None:

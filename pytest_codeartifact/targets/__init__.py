@@ -1,5 +1,6 @@
 """Where AWS calls go: the contracts of a target, and how a pytest run gets at its own."""
 
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -8,7 +9,7 @@ import pytest
 from pytest_codeartifact import interrupts, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from types_boto3_codeartifact import CodeArtifactClient
     from types_boto3_codeartifact.literals import PackageFormatType
@@ -23,6 +24,8 @@ class Capability(StrEnum):
     TRAVEL = "travel"
     IDENTITIES = "identities"
     OFFLINE_UPSTREAM = "offline-upstream"
+    FAULTS = "faults"
+    RESET = "reset"
 
 
 class Target(Protocol):
@@ -59,6 +62,7 @@ class Workspace(Protocol):
 _SETTINGS: pytest.StashKey[settings.Settings] = pytest.StashKey()
 _RUN: pytest.StashKey[str] = pytest.StashKey()
 TARGET: "pytest.StashKey[EmulatorTarget]" = pytest.StashKey()
+_PRIVATE_SECRETS: pytest.StashKey[list[set[str]]] = pytest.StashKey()
 
 
 def settings_of(config: pytest.Config) -> settings.Settings:
@@ -94,6 +98,31 @@ def target_of(config: pytest.Config) -> "EmulatorTarget":
         config.add_cleanup(interrupts.terminate_as_interrupt())
         config.stash[TARGET] = target
     return target
+
+
+@contextmanager
+def private_target(config: pytest.Config) -> "Iterator[EmulatorTarget]":
+    """A target that nobody else uses, closed at the end.
+
+    Raises ServerStartError when the emulator's server does not come up.
+    """
+    from pytest_codeartifact.targets import emulator  # noqa: PLC0415 -- loads boto3 and more
+
+    config.add_cleanup(interrupts.terminate_as_interrupt())
+    target = emulator.open_private_target(settings_of(config))
+    # Kept beyond the target: reports of its test are yet to come.
+    config.stash.setdefault(_PRIVATE_SECRETS, []).append(target.secrets)
+    try:
+        yield target
+    finally:
+        target.close()
+
+
+def secrets_of(config: pytest.Config) -> frozenset[str]:
+    """Every secret that this process knows of its targets."""
+    target = opened_target(config)
+    shared = target.secrets if target else set[str]()
+    return frozenset(shared.union(*config.stash.get(_PRIVATE_SECRETS, [])))
 
 
 def opened_target(config: pytest.Config) -> "EmulatorTarget | None":

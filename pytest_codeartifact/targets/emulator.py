@@ -2,13 +2,13 @@
 
 import contextlib
 import os
+import secrets
 import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import botocore.config
@@ -16,9 +16,10 @@ import botocore.session
 import urllib3
 
 from pytest_codeartifact.errors import ControlError
-from pytest_codeartifact.settings import Settings, server_environment
+from pytest_codeartifact.settings import Setting, Settings, Source, server_environment
 from pytest_codeartifact.targets import Capability, leases
 from pytest_codeartifact.targets.control import Control
+from pytest_codeartifact.targets.roles import BotoRoles
 from pytest_codeartifact.targets.workspace import BotoWorkspace
 from pytest_codeartifact.tools import process
 
@@ -42,6 +43,16 @@ def open_target(settings: Settings, run: str) -> "EmulatorTarget":
         return EmulatorTarget(access, control, stack.pop_all().close)
 
 
+def open_private_target(settings: Settings) -> "EmulatorTarget":
+    """Start an emulator that nobody else uses; the caller closes what is returned.
+
+    Raises ServerStartError when the server does not come up.
+    """
+    # A kept state belongs to the shared server: two servers cannot have it at once.
+    fresh = replace(settings, state=Setting(None, Source.DEFAULT))
+    return open_target(fresh, f"private-{secrets.token_hex(8)}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Server:
     """The server program, as `settings` want it."""
@@ -60,7 +71,7 @@ class _Server:
         # Not on the server's command line, where everyone on the machine could read it: the
         # address of a private index may hold a password.
         with contextlib.closing(Control(access)) as control:
-            control.set_upstream(_PUBLIC_PYPI, address)
+            control.configure_upstream(_PUBLIC_PYPI, address)
 
     def answers(self, access: leases.Access) -> bool:
         with contextlib.closing(Control(access)) as control:
@@ -92,13 +103,14 @@ class _Server:
 
 
 class Account:
-    """One account on the emulator, with an administrator's key."""
+    """One account on the emulator, with a key of it."""
 
     def __init__(self, access: leases.Access, control: Control, known_secrets: set[str]) -> None:
         self._access = access
         self._control = control
         self._known_secrets = known_secrets
-        known_secrets.add(access.secret_access_key)
+        self._clients: dict[str, Any] = {}
+        known_secrets.update(filter(None, (access.secret_access_key, access.session_token)))
 
     @property
     def account(self) -> str:
@@ -116,18 +128,22 @@ class Account:
 
     def client(self) -> "CodeArtifactClient":
         """A boto3 client that knows nothing of the machine's own AWS configuration."""
-        return self._client
+        return cast("CodeArtifactClient", self.boto3_client("codeartifact"))
 
-    @cached_property
-    def _client(self) -> "CodeArtifactClient":
+    def boto3_client(self, service: str) -> Any:  # noqa: ANN401 -- any service's
+        """A boto3 client of any AWS service that the server has, such as `iam` or `sts`."""
         # Making one takes longer than anything it is then asked.
-        return make_client(self._access)
+        if service not in self._clients:
+            self._clients[service] = _client_of(service, self._access)
+        return self._clients[service]
 
     def environment(self) -> dict[str, str]:
         """The variables that lead the AWS CLI and every SDK to this account."""
+        session = self._access.session_token
         return {
             "AWS_ACCESS_KEY_ID": self._access.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self._access.secret_access_key,
+            **({"AWS_SESSION_TOKEN": session} if session else {}),
             "AWS_DEFAULT_REGION": self.region,
             "AWS_REGION": self.region,
             "AWS_ENDPOINT_URL": self.endpoint_url,
@@ -140,6 +156,22 @@ class Account:
     def workspace(self) -> BotoWorkspace:
         """A workspace in this account; the caller closes it."""
         return BotoWorkspace(self.client(), on_token=self._known_secrets.add)
+
+    def roles(self) -> BotoRoles:
+        """What makes roles of this account; the caller closes it."""
+        return BotoRoles(self, on_token=self._known_secrets.add)
+
+    def with_key(
+        self, access_key_id: str, secret_access_key: str, session_token: str | None
+    ) -> "Account":
+        """The same account, called with another key."""
+        access = replace(
+            self._access,
+            access_key_id=access_key_id,
+            secret_access_key=secret_access_key,
+            session_token=session_token,
+        )
+        return Account(access, self._control, self._known_secrets)
 
 
 class EmulatorTarget(Account):
@@ -160,9 +192,9 @@ class EmulatorTarget(Account):
         """The number of the newest crash, 0 when there was none."""
         return max((each.number for each in self.control.crashes()), default=0)
 
-    def new_account(self) -> Account:
-        """A fresh account with an administrator's key."""
-        return Account(self.control.new_account(), self.control, self.secrets)
+    def new_account(self, number: str | None = None) -> Account:
+        """A fresh account, or that of a number, with its administrator's key."""
+        return Account(self.control.new_account(number), self.control, self.secrets)
 
 
 def make_client(access: leases.Access) -> "CodeArtifactClient":
@@ -170,6 +202,10 @@ def make_client(access: leases.Access) -> "CodeArtifactClient":
 
     The user's profiles, credentials, endpoints and proxies are neither used nor read.
     """
+    return cast("CodeArtifactClient", _client_of("codeartifact", access))
+
+
+def _client_of(service: str, access: leases.Access) -> Any:  # noqa: ANN401 -- any service's
     nothing = (None, None, None, None)
     core = botocore.session.Session(
         session_vars={
@@ -181,6 +217,7 @@ def make_client(access: leases.Access) -> "CodeArtifactClient":
     session = boto3.session.Session(
         aws_access_key_id=access.access_key_id,
         aws_secret_access_key=access.secret_access_key,
+        aws_session_token=access.session_token,
         region_name=access.region,
         botocore_session=core,
     )
@@ -192,4 +229,5 @@ def make_client(access: leases.Access) -> "CodeArtifactClient":
         use_fips_endpoint=False,
         use_dualstack_endpoint=False,
     )
-    return session.client("codeartifact", endpoint_url=access.endpoint_url, config=config)
+    make: Callable[..., Any] = session.client  # its types name every service, one by one
+    return make(service, endpoint_url=access.endpoint_url, config=config)

@@ -31,13 +31,14 @@ _PREFIX = "pytest-codeartifact-"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How to reach a server, and the administrator key of one account on it."""
+    """How to reach a server, and a key of one account on it: its administrator's, or a role's."""
 
     endpoint_url: str
     account: str
     region: str
     access_key_id: str
     secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Child(Protocol):
     @property
     def exit_code(self) -> int | None: ...
     def stop(self, grace_seconds: float) -> int: ...
+    def leave_running(self) -> None: ...
 
 
 class Server(Protocol):
@@ -95,11 +97,6 @@ class Server(Protocol):
     def prepare(self, access: Access) -> None: ...
     def answers(self, access: Access) -> bool: ...
     def end(self, access: Access, pid: int) -> None: ...
-
-
-# A child that others still use when its starter leaves stays referenced: forgetting a running
-# child is what Python warns about.
-_left_running: list[Child] = []
 
 
 @contextlib.contextmanager
@@ -192,7 +189,7 @@ def _leave(folder: Folder, lease: FileLock, child: Child | None, server: Server)
     Path(lease.lock_file).unlink(missing_ok=True)
     if folder.is_in_use():
         if child is not None:
-            _left_running.append(child)
+            child.leave_running()
         return
     if child is not None:
         child.stop(_STOP_SECONDS)

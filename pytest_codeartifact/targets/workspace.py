@@ -132,6 +132,11 @@ class BotoWorkspace:
         self._on_token = on_token
         self._made: list[Domain | Repository] = []
 
+    @property
+    def domains(self) -> frozenset[str]:
+        """The names of the domains made so far and not removed."""
+        return frozenset(each.name for each in self._made if isinstance(each, Domain))
+
     def domain(self, name: str | None = None) -> Domain:
         """Make a domain, under a unique name unless one is given."""
         told = self.client.create_domain(domain=name or unique_name())["domain"]

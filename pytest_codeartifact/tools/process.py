@@ -159,6 +159,12 @@ class Process:
         end_tree(self._child, grace_seconds)
         return self._child.returncode
 
+    def leave_running(self) -> None:
+        """Let somebody else end it; nothing can be asked of it here any more."""
+        # Python warns of a running child that is forgotten, also at its own end; one with an exit
+        # code counts as ended.
+        self._child.returncode = 0
+
 
 def start(
     argv: Sequence[str], env: Mapping[str, str], log_path: Path, *, cwd: Path | None = None

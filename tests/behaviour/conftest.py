@@ -8,6 +8,7 @@ import pytest
 
 from pytest_codeartifact.emulator.quotas import Quotas
 from tests.support.emulation import Emulation, Shelf
+from tests.support.people import People
 from tests.support.public_registry import PublicRegistry
 
 if TYPE_CHECKING:
@@ -64,6 +65,16 @@ def team(client: "CodeArtifactClient") -> "CodeArtifactClient":
     client.create_domain(domain="team")
     client.create_repository(domain="team", repository="store")
     return client
+
+
+@pytest.fixture
+def people(emulation: Emulation) -> People:
+    """An account of its own, as moto keeps users for the whole process; with `team` and `store`."""
+    people = People(emulation, emulation.other_account())
+    client = people.codeartifact()
+    client.create_domain(domain="team")
+    client.create_repository(domain="team", repository="store")
+    return people
 
 
 @pytest.fixture

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 STEM = f"arn:aws:codeartifact:{REGION}:{ACCOUNT}"
 DOMAIN = f"{STEM}:domain/team"
 REPOSITORY = f"{STEM}:repository/team/store"
+GROUP = f"{STEM}:package-group/team/npm/scope/anycompany~"
 
 
 @pytest.fixture
 def client(emulation: Emulation) -> "CodeArtifactClient":
-    """The administrator's client, with a domain and a repository that carry no tags."""
+    """The administrator's client, with a resource of each kind that carries no tags."""
     client = emulation.client()
     client.create_domain(domain="team")
     client.create_repository(domain="team", repository="store")
+    client.create_package_group(domain="team", packageGroup="/npm/scope/anycompany~")
     return client
 
 
@@ -34,7 +36,7 @@ def tags(count: int, stem: str = "key") -> list["TagTypeDef"]:
 
 
 @pytest.mark.documented("Tagging resources")
-@pytest.mark.parametrize("arn", [DOMAIN, REPOSITORY])
+@pytest.mark.parametrize("arn", [DOMAIN, REPOSITORY, GROUP])
 def test_tags_are_added_changed_and_removed(client: "CodeArtifactClient", arn: str) -> None:
     """Tagging merges by key; removing a key that is not there is no error."""
     client.tag_resource(
@@ -60,6 +62,23 @@ def test_tags_come_with_creation(client: "CodeArtifactClient") -> None:
     client.delete_repository(domain="team", repository="app")
     client.create_repository(domain="team", repository="app")
     assert tags_of(client, arn) == {}
+
+
+@pytest.mark.documented("Tag a package group in CodeArtifact")
+@pytest.mark.parametrize(
+    "spelling", ["/npm/space/%2a", "/npm/space/%2A", "/npm/space/*"], ids=["told", "upper", "plain"]
+)
+def test_group_is_tagged_by_any_spelling_of_its_arn(
+    client: "CodeArtifactClient", spelling: str
+) -> None:
+    """A group has one set of tags, however its pattern is encoded in the ARN."""
+    group = client.create_package_group(domain="team", packageGroup="/npm/space/*")
+    told = group["packageGroup"]["arn"]
+    arn = f"{STEM}:package-group/team{spelling}"
+    client.tag_resource(resourceArn=arn, tags=[{"key": "stage", "value": "test"}])
+    assert tags_of(client, told) == tags_of(client, arn) == {"stage": "test"}
+    client.untag_resource(resourceArn=arn, tagKeys=["stage"])
+    assert tags_of(client, told) == {}
 
 
 @pytest.mark.documented("Tagging resources")
@@ -116,7 +135,12 @@ def test_too_many_tags_refuse_the_creation(client: "CodeArtifactClient") -> None
 @pytest.mark.documented("TagResource")
 def test_tags_need_their_resource(client: "CodeArtifactClient") -> None:
     """A well-formed ARN of something missing is not found."""
-    for arn in (f"{STEM}:domain/gone", f"{STEM}:repository/team/gone"):
+    for arn in (
+        f"{STEM}:domain/gone",
+        f"{STEM}:repository/team/gone",
+        f"{STEM}:package-group/team/npm/%2a",
+        f"{STEM}:package-group/gone/%2a",
+    ):
         with pytest.raises(client.exceptions.ResourceNotFoundException):
             client.list_tags_for_resource(resourceArn=arn)
         with pytest.raises(client.exceptions.ResourceNotFoundException):
@@ -130,12 +154,15 @@ def test_tags_need_their_resource(client: "CodeArtifactClient") -> None:
     "arn",
     [
         f"{STEM}:package/team/store/pypi//demo",
+        f"{STEM}:package-group/team",
         f"arn:aws:s3:{REGION}:{ACCOUNT}:domain/team",
         f"arn:aws:codeartifact:{REGION}:{ACCOUNT}:domain",
         "team",
     ],
 )
-def test_only_domains_and_repositories_are_tagged(client: "CodeArtifactClient", arn: str) -> None:
+def test_only_domains_repositories_and_groups_are_tagged(
+    client: "CodeArtifactClient", arn: str
+) -> None:
     """An ARN of anything else is a validation error."""
     with pytest.raises(client.exceptions.ValidationException):
         client.tag_resource(resourceArn=arn, tags=tags(1))

@@ -1,12 +1,20 @@
 """What holds for every operation found: real actions, on the resources they are granted on."""
 
 from collections.abc import Collection
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from pytest_codeartifact.emulator.api.model import operations
 from pytest_codeartifact.emulator.api.operation import Call
+from pytest_codeartifact.emulator.entities import (
+    ROOT_PATTERN,
+    DomainId,
+    PackageGroup,
+    PackageGroupId,
+)
 from pytest_codeartifact.emulator.iam.callers import Caller
 from pytest_codeartifact.emulator.operations import discover
 from tests.support.actions import (
@@ -36,6 +44,20 @@ REQUEST = {
 }
 
 
+def groups_of(domain: DomainId) -> list[PackageGroup]:
+    return [
+        PackageGroup(PackageGroupId(domain, pattern), None, None, {}, {}, 1.0)
+        for pattern in (ROOT_PATTERN, "/npm/*")
+    ]
+
+
+def stored() -> Any:  # noqa: ANN401 - no more of a store than a rule may ask
+    """A state in which every domain exists, with the root group and one more."""
+    domains, groups = SimpleNamespace(get=lambda domain: domain), SimpleNamespace(of=groups_of)
+    view = SimpleNamespace(domains=domains, package_groups=groups)
+    return SimpleNamespace(read=lambda: nullcontext(view))
+
+
 def members_of(name: str) -> Collection[str]:
     shape = operations()[name].input_shape
     return shape.members if shape else ()
@@ -47,7 +69,7 @@ def grants_of(name: str, **more: Any) -> set[tuple[str, str]]:  # noqa: ANN401 -
         caller=Caller("111122223333", "arn:aws:iam::111122223333:user/ann", "AIDA1", "AKIA1"),
         region="eu-west-1",
         base_url="",
-        store=untouched,
+        store=stored(),
         registry=untouched,
         tokens=untouched,
         clock=untouched,

@@ -4,6 +4,7 @@ PUBLIC = (
     *("codeartifact_settings", "codeartifact_target", "codeartifact_client"),
     *("codeartifact_emulator", "codeartifact_workspace", "codeartifact_domain"),
     *("codeartifact_repository", "codeartifact_tools", "codeartifact_package"),
+    *("codeartifact_private", "codeartifact_role", "codeartifact_events"),
     *("make_codeartifact_domain", "make_codeartifact_repository", "make_codeartifact_package"),
 )
 

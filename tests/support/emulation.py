@@ -133,7 +133,11 @@ class Emulation:
 
     def other_account(self) -> Account:
         """The administrator's key of another account."""
-        document = self.control("POST", "accounts").json()
+        return self.account()
+
+    def account(self, number: str | None = None) -> Account:
+        """The administrator's key of the account of this number, or of a fresh one."""
+        document = self.control("POST", "accounts", number and {"account": number}).json()
         return Account(
             document["account"], document["access_key_id"], document["secret_access_key"]
         )
@@ -253,11 +257,12 @@ class Shelf:
     domain: str
     repository: str
     token: str = field(repr=False)
+    owner: str = ACCOUNT
 
     @property
     def path(self) -> str:
         """The endpoint below the server's base address, with a trailing slash."""
-        host = f"{self.domain}-{ACCOUNT}.d.codeartifact.{REGION}.amazonaws.com"
+        host = f"{self.domain}-{self.owner}.d.codeartifact.{REGION}.amazonaws.com"
         return f"/{host}/pypi/{self.repository}/"
 
     def get(self, below: str = "", *, method: str = "GET", **headers: str) -> Answer:

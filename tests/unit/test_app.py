@@ -58,8 +58,12 @@ def test_address_of_no_service_is_not_found(emulation: Emulation, path: str) -> 
     assert emulation.request("GET", path).status == 404
 
 
-def test_operation_that_is_missing_says_so(client: "CodeArtifactClient") -> None:
-    """An operation of the service that is not emulated is no silent success."""
+def test_operation_that_is_missing_says_so(
+    emulation: Emulation, client: "CodeArtifactClient"
+) -> None:
+    """An operation that a newer model of the service has is no silent success."""
+    known = emulation.emulator.app._operations
+    emulation.emulator.app._operations = {"CreateDomain": known["CreateDomain"]}
     client.create_domain(domain="team")
     with pytest.raises(ClientError) as refused:
         client.list_package_groups(domain="team")

@@ -3,10 +3,12 @@ import shlex
 import socket
 from pathlib import Path
 
+import botocore.session
 import pytest
 
 from pytest_codeartifact import __version__
 from pytest_codeartifact.cli import main
+from pytest_codeartifact.emulator import operations
 
 READY = {
     "endpoint_url": "http://127.0.0.1:8080",
@@ -42,6 +44,7 @@ def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         ["serve", "--quota", "moons=1"],
         ["serve", "--quota", "domains=-1"],
         ["env", "--shell", "tcsh"],
+        ["coverage", "--all"],
     ],
     ids=" ".join,
 )
@@ -82,3 +85,35 @@ def test_missing_server_is_told_in_one_line(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert len(captured.err.strip().splitlines()) == 1
+
+
+def names_in_botocore() -> set[str]:
+    """The operations of the service as the installed botocore names them."""
+    return set(botocore.session.Session().get_service_model("codeartifact").operation_names)
+
+
+def test_coverage_tells_every_operation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line for each operation of botocore's model, and the count of those that are served."""
+    names = names_in_botocore()
+    monkeypatch.setattr(operations, "discover", lambda: dict.fromkeys(names))
+    assert main(["coverage"]) == 0
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines] == [[name, "served"] for name in sorted(names)]
+    assert last == f"{len(names)} of {len(names)} operations"
+
+
+def test_coverage_fails_when_an_operation_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 1, and the line of the operation says so."""
+    names = names_in_botocore()
+    left = names - {"DisposePackageVersions"}
+    monkeypatch.setattr(operations, "discover", lambda: dict.fromkeys(left))
+    assert main(["coverage"]) == 1
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines if line.endswith("missing")] == [
+        "DisposePackageVersions"
+    ]
+    assert last == f"{len(left)} of {len(names)} operations"

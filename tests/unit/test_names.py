@@ -81,6 +81,7 @@ def test_any_text_is_read_or_not(text: str) -> None:
         ("https://codeartifact.eu-west-1.amazonaws.com:443", "https://HOST/pypi/store/"),
         ("https://codeartifact.cn-north-1.amazonaws.com.cn", "https://HOST/pypi/store/"),
         ("https://codeartifact.eu-west-1.api.aws", "https://HOST/pypi/store/"),
+        ("https://codeartifact-fips.us-east-1.amazonaws.com", "https://HOST/pypi/store/"),
     ],
 )
 def test_endpoint_has_the_form_its_asker_can_use(base_url: str, expected: str) -> None:

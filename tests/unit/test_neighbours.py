@@ -67,3 +67,12 @@ def test_user_made_through_iam_is_a_caller_without_rights(emulation: Emulation) 
     with pytest.raises(ClientError) as refused:
         client.list_domains()
     assert refusal(refused)["Error"]["Code"] == "UnrecognizedClientException"
+
+
+def test_refusal_of_a_neighbour_arrives(emulation: Emulation) -> None:
+    """What moto refuses is answered with moto's words, whatever headers it sends along."""
+    iam = neighbour(emulation, "iam", emulation.owner)
+    with pytest.raises(ClientError) as refused:
+        iam.put_user_policy(UserName="administrator", PolicyName="p", PolicyDocument="{}")
+    assert refusal(refused)["Error"]["Code"] == "MalformedPolicyDocument"
+    assert emulation.crashes() == []

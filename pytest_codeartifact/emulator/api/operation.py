@@ -174,15 +174,23 @@ def on_nothing(call: Call, operation_name: str, request: Mapping[str, Any]) -> l
 
 
 def in_domain(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:
-    """The operation on `*`, which in another account's domain its policy must allow too."""
-    facts = _tag_facts(request)
-    return [Grant.anywhere(_action(operation_name), call.domain_id(request), facts=facts)]
+    """The operation on `*`, or on a domain of another account, whose policy must allow it too.
+
+    Differs: the reference of actions knows no resource for this one, the page "Domain policies"
+    says that other accounts are granted it on the domain. Here each holds where it is said.
+    """
+    action, facts, domain = _action(operation_name), _tag_facts(request), call.domain_id(request)
+    if domain.owner == call.caller.account:
+        return [Grant.anywhere(action, domain, facts=facts)]
+    return [Grant(action, domain.arn, domain, facts=facts)]
 
 
 def on_tagged(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:  # noqa: ARG001 - a rule
     """The operation on the resource whose tags the request is about."""
     arn = request["resourceArn"]
     named = read_arn(arn)
+    # Policies see one spelling, however the pattern of a package group was encoded.
+    arn = named.arn if named else arn
     place = named.domain if isinstance(named, PackageGroupId) else named
     return [Grant(_action(operation_name), arn, place, arn, _tag_facts(request))]
 

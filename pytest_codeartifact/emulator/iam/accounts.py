@@ -70,6 +70,15 @@ class Accounts:
         """Every account there is."""
         return list(self._by_key.values())
 
+    def close_others(self, kept: str) -> list[str]:
+        """Close every account but the one of this number; their access keys are unknown then.
+
+        Returns under which keys the state keeps what was closed.
+        """
+        closed = [each.number for each in self.all() if each.number != kept]
+        self._by_key = {key: each for key, each in self._by_key.items() if each.number == kept}
+        return [f"{KEPT_AS}{number}" for number in closed]
+
     def find(self, access_key_id: str) -> Credential | None:
         """The administrator's credential with this key."""
         account = self._by_key.get(access_key_id)

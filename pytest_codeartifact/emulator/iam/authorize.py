@@ -6,7 +6,6 @@ Sources: "Policy evaluation logic" (IAM User Guide), "Domain policies", "Reposit
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Protocol
 
 from pytest_codeartifact.emulator.clock import Clock
@@ -93,9 +92,9 @@ class PolicyAuthorizer:
     def _gathered(self, caller: Caller, grant: Grant, circumstances: Circumstances) -> _Case:
         identity = self._identities.identity(caller)
         # A deleted principal has no power, whatever resource policies say of everybody.
-        resource, fences = ((), ()) if identity is None else self._policies_of(grant)
+        resource = () if identity is None else self._policies_of(grant)
         identity = identity or Identity()
-        applicable = replace(own_policies(caller, identity), resource=resource, fences=fences)
+        applicable = replace(own_policies(caller, identity), resource=resource)
         question = Question(
             principal=principal_of(caller),
             action=grant.action,
@@ -113,25 +112,21 @@ class PolicyAuthorizer:
         )
         return _Case(question, applicable, _timeless_verdict(question, applicable))
 
-    def _policies_of(self, grant: Grant) -> tuple[tuple[Policy, ...], tuple[Policy, ...]]:
-        """The policies that can allow or deny, and those that can only deny.
+    def _policies_of(self, grant: Grant) -> tuple[Policy, ...]:
+        """The resource policies that have a say: each can deny, and one that allows is enough.
 
-        A domain's policy reaches into its repositories to deny: "Protect repositories from being
-        deleted" on the page "Delete a repository".
+        Source: "Interaction between repository and domain policies", on "Repository policies".
         """
-        # Differs: whether a domain's policy can also allow what happens in a repository is not
-        # documented; here it cannot.
-        place = None if grant.ignores_policy else grant.place
+        place = grant.place
         if place is None:
-            return (), ()
-        if isinstance(place, DomainId):
-            return self._attached(place.arn), ()
-        return self._attached(place.arn), self._attached(place.domain.arn)
+            return ()
+        own = () if grant.ignores_policy else self._attached(place.arn)
+        return own if isinstance(place, DomainId) else (*own, *self._attached(place.domain.arn))
 
     def _attached(self, arn: str) -> tuple[Policy, ...]:
         with self._store.read() as tx:
             policy = tx.policies.get(arn)
-        return (_resource_policy(policy.document),) if policy else ()
+        return (read_resource_policy(policy.document),) if policy else ()
 
     def _owners(self, grant: Grant) -> frozenset[str]:
         """The accounts that own the resource; with none it belongs to whoever asks."""
@@ -143,8 +138,8 @@ class PolicyAuthorizer:
             return frozenset({place.owner})
         with self._store.read() as tx:
             repository = tx.repositories.get(place)
-        # Differs: how the service tells the domain's owner from the account that administers a
-        # repository is not documented; here the repository belongs to both.
+        # AWS (Repository policies): neither the domain's owner nor the account that administers a
+        # repository needs a resource policy.
         administrator = repository.administrator if repository else place.domain.owner
         return frozenset({place.domain.owner, administrator})
 
@@ -173,7 +168,7 @@ def _timeless_verdict(question: Question, applicable: Applicable) -> Verdict | N
     """The verdict where no policy asks for the time; None where one does."""
     policies = (
         *(*applicable.identity, *(applicable.session or ())),
-        *(*applicable.resource, *applicable.fences),
+        *applicable.resource,
         *filter(None, [applicable.boundary]),
     )
     if any(policy.condition_keys & _TIME_KEYS for policy in policies):
@@ -193,7 +188,7 @@ def own_policies(caller: Caller, identity: Identity) -> Applicable:
     return Applicable(
         identity=identity.policies,
         boundary=identity.boundary,
-        session=tuple(map(_identity_policy, documents)) if documents else None,
+        session=tuple(map(read_identity_policy, documents)) if documents else None,
     )
 
 
@@ -220,7 +215,3 @@ def about_caller(caller: Caller, identity: Identity) -> dict[str, ContextValue]:
     if identity.organization is not None:
         found["aws:PrincipalOrgID"] = identity.organization
     return found | {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
-
-
-_identity_policy = lru_cache(maxsize=1024)(read_identity_policy)
-_resource_policy = lru_cache(maxsize=1024)(read_resource_policy)

@@ -4,7 +4,9 @@ Sources: "AssumeRole" (AWS Security Token Service API Reference), "Passing sessi
 STS" (IAM User Guide).
 """
 
+import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,16 +14,18 @@ from typing import TYPE_CHECKING
 from pytest_codeartifact.emulator.clock import Clock
 from pytest_codeartifact.emulator.iam.authorize import about_caller, own_policies, principal_of
 from pytest_codeartifact.emulator.iam.callers import Caller, Session
-from pytest_codeartifact.emulator.iam.documents import (
-    MalformedPolicy,
-    read_identity_policy,
-    read_resource_policy,
-)
+from pytest_codeartifact.emulator.iam.documents import MalformedPolicy, read_session_policy
 from pytest_codeartifact.emulator.iam.grants import Facts, tag_facts
 from pytest_codeartifact.emulator.iam.identities import Identity
 from pytest_codeartifact.emulator.iam.policy import Decision, Question, decide
-from pytest_codeartifact.emulator.iam.refusals import Refusal
 from pytest_codeartifact.emulator.neighbours.identities import MotoIdentities
+from pytest_codeartifact.emulator.neighbours.policies import read_trust_policy
+from pytest_codeartifact.emulator.neighbours.refusals import (
+    AccessDenied,
+    InvalidRequest,
+    MalformedPolicyDocument,
+    PackedPolicyTooLarge,
+)
 
 if TYPE_CHECKING:
     from moto.iam.models import Role
@@ -33,34 +37,7 @@ _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>[0-9]{12}):role/.*[^/]"
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _LONGEST_POLICY = 2048
 _MOST_TAGS = 50
-
-
-class _StsRefusal(Refusal):
-    """What the query protocol shows is all there is; STS speaks no other."""
-
-    s3_code = ""
-    s3_status = 400
-
-
-class AssumeRoleDenied(_StsRefusal):
-    """The caller's policies, or the role's trust policy, do not let it."""
-
-    code = query_code = "AccessDenied"
-    status = 403
-
-
-class InvalidRequest(_StsRefusal):
-    """A parameter is missing or cannot be."""
-
-    code = query_code = "ValidationError"
-    status = 400
-
-
-class MalformedSessionPolicy(_StsRefusal):
-    """A session policy is no policy."""
-
-    code = query_code = "MalformedPolicyDocument"
-    status = 400
+_PACKED_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +95,22 @@ class Assuming:
             raise InvalidRequest(f"The tag keys {taken} are transitive and cannot be set again")
         asked = {parameters[member] for member in _members(parameters, "TransitiveTagKeys.member.")}
         transitive = sorted({*inherited, *asked})
-        return Session(
+        session = Session(
             role_arn=role.arn,
             issued=self._clock.now(),
             policies=tuple(self._policies(role, parameters)),
             tags=tuple({**inherited, **tags}.items()),
             transitive=tuple(transitive),
         )
+        packed = len(zlib.compress(json.dumps([session.policies, session.tags]).encode()))
+        if packed > _PACKED_BYTES:
+            # Differs: how AWS packs policies and tags, and how far that may go, is not documented;
+            # here they are deflated, up to 4096 bytes.
+            share = packed * 100 // _PACKED_BYTES
+            raise PackedPolicyTooLarge(
+                f"Packed size of session tags and policies consumes {share}% of allotted space."
+            )
+        return session
 
     def _policies(self, role: "Role", parameters: Mapping[str, str]) -> Iterator[str]:
         document = parameters.get("Policy")
@@ -132,9 +118,9 @@ class Assuming:
             if len(document) > _LONGEST_POLICY:
                 raise InvalidRequest(f"A session policy has at most {_LONGEST_POLICY} characters")
             try:
-                read_identity_policy(document)
+                read_session_policy(document)
             except MalformedPolicy as error:
-                raise MalformedSessionPolicy(str(error)) from error
+                raise MalformedPolicyDocument(str(error)) from error
             yield document
         for member in _members(parameters, "PolicyArns.member.", ".arn"):
             arn = parameters[f"{member}.arn"]
@@ -158,7 +144,11 @@ class Assuming:
             *([("sts:TransitiveTagKeys", session.transitive)] if session.transitive else []),
         )
         identity = self._identities.identity(caller) or Identity()
-        trust = read_resource_policy(role.assume_role_policy_document)
+        try:
+            trust = read_trust_policy(role.assume_role_policy_document)
+        except MalformedPolicy as error:
+            # A role that another service of moto made, with a policy that IAM refuses.
+            raise _denied(caller, "sts:AssumeRole", role.arn) from error
         applicable = replace(own_policies(caller, identity), resource=(trust,))
         for action in ("sts:AssumeRole", *(["sts:TagSession"] if given else [])):
             question = Question(
@@ -205,6 +195,6 @@ def _members(parameters: Mapping[str, str], prefix: str, suffix: str = "") -> li
     return [f"{prefix}{number}" for number in sorted(found)]
 
 
-def _denied(caller: Caller, action: str, arn: str, reason: str = "") -> AssumeRoleDenied:
+def _denied(caller: Caller, action: str, arn: str, reason: str = "") -> AccessDenied:
     text = f"User: {caller.arn} is not authorized to perform: {action} on resource: {arn}"
-    return AssumeRoleDenied(f"{text} {reason}".rstrip())
+    return AccessDenied(f"{text} {reason}".rstrip())

@@ -10,7 +10,11 @@ from weakref import WeakKeyDictionary
 
 from pytest_codeartifact.emulator.iam.accounts import ADMINISTRATOR
 from pytest_codeartifact.emulator.iam.callers import Caller, Credential, Session
-from pytest_codeartifact.emulator.iam.documents import Policy, read_identity_policy
+from pytest_codeartifact.emulator.iam.documents import (
+    MalformedPolicy,
+    Policy,
+    read_identity_policy,
+)
 from pytest_codeartifact.emulator.iam.identities import ADMINISTRATOR_ACCESS, Identity
 
 if TYPE_CHECKING:
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
     from moto.sts.models import AssumedRole
 
 PARTITION = "aws"
+_UNREADABLE = read_identity_policy(
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
+)
 _SESSION_SECONDS = 3600
 
 
@@ -124,15 +131,16 @@ class MotoIdentities:
         return None
 
     def _administrator(self, caller: Caller) -> Identity:
-        known = self._user(caller) if self._is_open else None
-        if known is None:
+        if not self._is_open:
             return Identity((ADMINISTRATOR_ACCESS,), username=ADMINISTRATOR)
-        identity = _identity_of_user(known, caller.account)
+        # Moto knows an account only once that has asked one of moto's services.
+        known = self._user(caller)
+        given = _identity_of_user(known, caller.account) if known else Identity()
         return Identity(
-            policies=(ADMINISTRATOR_ACCESS, *identity.policies),
-            tags=identity.tags,
-            username=identity.username,
-            organization=identity.organization,
+            policies=(ADMINISTRATOR_ACCESS, *given.policies),
+            tags=given.tags,
+            username=ADMINISTRATOR,
+            organization=_organization(caller.account),
         )
 
     def _user(self, caller: Caller) -> "User | None":
@@ -160,7 +168,8 @@ def _identity_of_user(user: "User", account: str) -> Identity:
     from moto.iam.models import iam_backends  # noqa: PLC0415 - heavy, so only once in use
 
     backend = iam_backends[account][PARTITION]
-    groups: list[Group] = backend.get_groups_for_user(user.name)
+    # Not asked for by the user's name: the user may be deleted meanwhile, which is no error here.
+    groups: list[Group] = [each for each in list(backend.groups.values()) if user in each.users]
     return Identity(
         # Differs: moto keeps no permissions boundaries of users, only those of roles.
         policies=(*_policies_of(user), *(p for group in groups for p in _policies_of(group))),
@@ -186,7 +195,7 @@ def _identity_of_role(role: "Role") -> Identity:
 
 def _policies_of(holder: "User | Group | Role") -> Iterator[Policy]:
     for document in list(holder.policies.values()):
-        yield read_identity_policy(document)
+        yield _readable(document)
     for policy in list(holder.managed_policies.values()):
         yield _read(policy)
 
@@ -199,7 +208,18 @@ def _managed_policy(backend: "IAMBackend", arn: str) -> Policy | None:
 def _read(policy: "ManagedPolicy") -> Policy:
     versions = policy.versions
     document = next(v.document for v in versions if v.version_id == policy.default_version_id)
-    return read_identity_policy(document, policy.arn)
+    return _readable(document, policy.arn)
+
+
+def _readable(document: str, arn: str | None = None) -> Policy:
+    """The policy, or one that denies everything where nobody can read it.
+
+    IAM's own operations refuse such a document; other services of moto can bring one in.
+    """
+    try:
+        return read_identity_policy(document, arn)
+    except MalformedPolicy:
+        return _UNREADABLE
 
 
 def _organization(account: str) -> str | None:

@@ -5,6 +5,8 @@ from typing import Any
 
 from pytest_codeartifact.emulator.api.operation import Call
 from pytest_codeartifact.emulator.entities import (
+    NEED_NAMESPACE,
+    NEVER_NAMESPACED,
     Domain,
     DomainId,
     Package,
@@ -17,11 +19,6 @@ from pytest_codeartifact.emulator.entities import (
 )
 from pytest_codeartifact.emulator.errors import ResourceNotFound, Validation
 from pytest_codeartifact.emulator.store import Transaction
-
-_NAMESPACED = frozenset({PackageFormat.MAVEN, PackageFormat.SWIFT, PackageFormat.GENERIC})
-_NEVER_NAMESPACED = frozenset(
-    {PackageFormat.PYPI, PackageFormat.NUGET, PackageFormat.RUBY, PackageFormat.CARGO}
-)
 
 
 def find_domain(tx: Transaction, domain: DomainId) -> Domain:
@@ -61,9 +58,9 @@ def package_id(request: Mapping[str, Any]) -> PackageId:
     """The package a request names; raises Validation when its namespace does not fit its format."""
     package_format = PackageFormat(request["format"])
     namespace = request.get("namespace", "")
-    if namespace and package_format in _NEVER_NAMESPACED:
+    if namespace and package_format in NEVER_NAMESPACED:
         raise Validation(f"Packages of format {package_format} have no namespace.", "OTHER")
-    if not namespace and package_format in _NAMESPACED:
+    if not namespace and package_format in NEED_NAMESPACE:
         raise Validation(f"Packages of format {package_format} need a namespace.", "OTHER")
     return PackageId(package_format, namespace, request["package"])
 

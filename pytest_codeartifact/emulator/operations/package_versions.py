@@ -125,6 +125,7 @@ def get_package_version_asset(
             version.version,
             "package-version",
         )
+    # Differs: the error for assets of Archived and Disposed versions is not documented.
     asset = None if version.status in _WITHOUT_ASSETS else version.asset(name)
     if asset is None:
         raise ResourceNotFound(

@@ -1,9 +1,13 @@
 """Packages of a repository. Source: "Working with packages in CodeArtifact" (User Guide)."""
 
+from dataclasses import replace
+
+from packaging.utils import canonicalize_name
+
 from pytest_codeartifact.emulator import shapes
 from pytest_codeartifact.emulator.api.operation import Call, on_package, on_repository, operation
 from pytest_codeartifact.emulator.api.paging import page
-from pytest_codeartifact.emulator.entities import Package
+from pytest_codeartifact.emulator.entities import Control, OriginControls, Package, PackageFormat
 from pytest_codeartifact.emulator.errors import Validation
 from pytest_codeartifact.emulator.operations.descriptions import describe_controls
 from pytest_codeartifact.emulator.operations.lookups import (
@@ -53,6 +57,36 @@ def describe_package(
     if package.id.namespace:
         description["namespace"] = package.id.namespace
     return {"package": description}
+
+
+@operation(on_package)
+def delete_package(call: Call, request: shapes.DeletePackageRequest) -> shapes.DeletePackageResult:
+    """Delete a package with all its versions and its origin controls."""
+    repository = repository_id(call, request)
+    with call.store.write() as tx:
+        package = find_package(tx, repository, package_id(request))
+        tx.packages.delete(repository, package.id)
+    return {"deletedPackage": _summary(package)}
+
+
+@operation(on_package)
+def put_package_origin_configuration(
+    call: Call, request: shapes.PutPackageOriginConfigurationRequest
+) -> shapes.PutPackageOriginConfigurationResult:
+    """Set the origin controls of a package, which is made if it is not there yet.
+
+    Source: "Editing package origin controls" (AWS CodeArtifact User Guide).
+    """
+    repository, package = repository_id(call, request), package_id(request)
+    if package.format is PackageFormat.PYPI:
+        # AWS (Python package name normalization): names are stored normalised.
+        package = replace(package, name=canonicalize_name(package.name))
+    wanted = request["restrictions"]
+    controls = OriginControls(Control(wanted["publish"]), Control(wanted["upstream"]))
+    with call.store.write() as tx:
+        find_repository(tx, repository)
+        tx.packages.put(repository, Package(package, controls))
+    return {"originConfiguration": describe_controls(controls)}
 
 
 def _is_wanted(package: Package, request: shapes.ListPackagesRequest) -> bool:

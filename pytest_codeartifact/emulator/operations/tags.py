@@ -5,8 +5,17 @@ from typing import Any
 
 from pytest_codeartifact.emulator import shapes
 from pytest_codeartifact.emulator.api.operation import Call, on_tagged, operation
-from pytest_codeartifact.emulator.entities import DomainId, RepositoryId, read_arn
+from pytest_codeartifact.emulator.entities import (
+    DomainId,
+    PackageGroupId,
+    RepositoryId,
+    read_arn,
+)
 from pytest_codeartifact.emulator.errors import ServiceQuotaExceeded, Validation
+from pytest_codeartifact.emulator.operations.group_descriptions import (
+    RESOURCE_TYPE as PACKAGE_GROUP,
+)
+from pytest_codeartifact.emulator.operations.group_descriptions import find_group
 from pytest_codeartifact.emulator.operations.lookups import find_domain, find_repository
 from pytest_codeartifact.emulator.quotas import Quotas
 from pytest_codeartifact.emulator.store import Transaction
@@ -16,20 +25,17 @@ from pytest_codeartifact.emulator.store import Transaction
 def list_tags_for_resource(
     call: Call, request: shapes.ListTagsForResourceRequest
 ) -> shapes.ListTagsForResourceResult:
-    """List the tags of a domain or repository."""
-    arn = request["resourceArn"]
+    """List the tags of a domain, repository or package group."""
     with call.store.read() as tx:
-        _find(tx, arn)
+        arn, _ = _found(tx, request["resourceArn"])
         return {"tags": [{"key": key, "value": value} for key, value in tx.tags.of(arn).items()]}
 
 
 @operation(on_tagged)
 def tag_resource(call: Call, request: shapes.TagResourceRequest) -> shapes.TagResourceResult:
     """Add tags, or give those that are there new values."""
-    arn = request["resourceArn"]
     with call.store.write() as tx:
-        _find(tx, arn)
-        kind = "repository" if ":repository/" in arn else "domain"
+        arn, kind = _found(tx, request["resourceArn"])
         added = checked_tags(request["tags"], call.quotas, arn, kind)
         tags = {**tx.tags.of(arn), **added}
         _check_number(tags, call.quotas, arn, kind)
@@ -40,9 +46,8 @@ def tag_resource(call: Call, request: shapes.TagResourceRequest) -> shapes.TagRe
 @operation(on_tagged)
 def untag_resource(call: Call, request: shapes.UntagResourceRequest) -> shapes.UntagResourceResult:
     """Remove tags; a key that is not there is no error."""
-    arn = request["resourceArn"]
     with call.store.write() as tx:
-        _find(tx, arn)
+        arn, _ = _found(tx, request["resourceArn"])
         gone = set(request["tagKeys"])
         tx.tags.replace(arn, {k: v for k, v in tx.tags.of(arn).items() if k not in gone})
     return {}
@@ -72,13 +77,21 @@ def _check_number(
         )
 
 
-def _find(tx: Transaction, arn: str) -> None:
-    """Return when the ARN names a resource that exists; raises Validation or ResourceNotFound."""
+def _found(tx: Transaction, arn: str) -> tuple[str, str]:
+    """The ARN and the type of a resource that exists; raises Validation or ResourceNotFound.
+
+    A package group's pattern may be encoded in several ways; its tags are kept under one.
+    """
     named = read_arn(arn)
-    if isinstance(named, DomainId):
-        find_domain(tx, named)
-    elif isinstance(named, RepositoryId):
-        find_repository(tx, named)
-    else:
-        # Differs: package groups can be tagged too, but do not exist here yet.
-        raise Validation(f"'{arn}' is not the ARN of a domain or repository")
+    match named:
+        case DomainId():
+            find_domain(tx, named)
+            return named.arn, "domain"
+        case RepositoryId():
+            find_repository(tx, named)
+            return named.arn, "repository"
+        case PackageGroupId():
+            find_group(tx, named)
+            return named.arn, PACKAGE_GROUP
+        case None:
+            raise Validation(f"'{arn}' is not the ARN of a domain, repository or package group")

@@ -105,6 +105,10 @@ class Dialect(Protocol):
         """Names of the connections whose public registries speak this format."""
         ...
 
+    def parse_name(self, text: str) -> PackageId:
+        """The package somebody means who types this; raises ValueError for no valid name."""
+        ...
+
     def sort_key(self, version: str) -> Any:  # noqa: ANN401 - any total order will do
         """A total order over versions, oldest first."""
         ...
@@ -130,9 +134,17 @@ class Registry(Protocol):
     """The rules; both doors call them."""
 
     def publish(
-        self, repository: RepositoryId, release: Release, files: Sequence[Staged]
+        self,
+        repository: RepositoryId,
+        release: Release,
+        files: Sequence[Staged],
+        *,
+        finish: bool = True,
     ) -> PackageVersion:
-        """Add files to a version, creating package and version as needed; all or nothing."""
+        """Add files to a version, creating package and version as needed; all or nothing.
+
+        Without `finish` a new version stays Unfinished.
+        """
         ...
 
     def offered(self, repository: RepositoryId, package: PackageId) -> Offer | None:

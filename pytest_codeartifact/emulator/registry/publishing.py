@@ -1,7 +1,7 @@
 """Publishing: what a client brings becomes part of a repository, or nothing changes at all.
 
-Sources: "Working with packages" and "Editing package origin controls" (AWS CodeArtifact User
-Guide).
+Sources: "Packages overview", "Editing package origin controls" and "Publishing and consuming
+generic packages" (AWS CodeArtifact User Guide).
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from pytest_codeartifact.emulator.entities import (
     Origin,
     OriginType,
     Package,
+    PackageFormat,
     PackageId,
     PackageVersion,
     RepositoryId,
@@ -20,7 +21,12 @@ from pytest_codeartifact.emulator.entities import (
 )
 from pytest_codeartifact.emulator.quotas import Quotas
 from pytest_codeartifact.emulator.registry import Release
-from pytest_codeartifact.emulator.registry.origins import PUBLISHED_FIRST, may_be_published
+from pytest_codeartifact.emulator.registry.origins import (
+    PUBLISHED_FIRST,
+    first_controls,
+    may_be_published,
+    why_not_published,
+)
 from pytest_codeartifact.emulator.registry.refusals import (
     AlreadyExists,
     PublishBlocked,
@@ -30,6 +36,9 @@ from pytest_codeartifact.emulator.registry.refusals import (
 from pytest_codeartifact.emulator.registry.resolution import Resolution
 from pytest_codeartifact.emulator.registry.revisions import revised
 from pytest_codeartifact.emulator.store import Staged, Store
+
+CLOSED_ONCE_PUBLISHED = frozenset({PackageFormat.GENERIC})
+"""Formats whose versions take files only while Unfinished; a finished one is whole."""
 
 
 class Publishing:
@@ -42,9 +51,17 @@ class Publishing:
         self._quotas = quotas
 
     def publish(
-        self, repository: RepositoryId, release: Release, files: Sequence[Staged]
+        self,
+        repository: RepositoryId,
+        release: Release,
+        files: Sequence[Staged],
+        *,
+        finish: bool = True,
     ) -> PackageVersion:
         """Add files to a version, creating package and version as needed; all or nothing.
+
+        Without `finish` a new version stays Unfinished; with it an Unfinished one is Published.
+        Every other status stays as it is.
 
         Raises Refusal when the repository is missing, the origin controls forbid it, a name is
         taken by other content, or the version is frozen. The same bytes again change nothing.
@@ -55,16 +72,13 @@ class Publishing:
             if tx.repositories.get(repository) is None:
                 raise RepositoryMissing.named(repository)
             known = tx.packages.get(repository, package)
-            if not may_be_published(tx, repository, package):
-                msg = (
-                    f"the origin controls of package {package.name} in repository"
-                    f" {repository.name} block publishing; allow it with"
-                    " PutPackageOriginConfiguration"
-                )
-                raise PublishBlocked(msg)
-            held = tx.versions.get(repository, package, version) or PackageVersion(
+            reason = why_not_published(tx, repository, package)
+            if reason is not None:
+                raise PublishBlocked(reason)
+            stored = tx.versions.get(repository, package, version)
+            held = stored or PackageVersion(
                 version=version,
-                status=Status.PUBLISHED,
+                status=Status.UNFINISHED,
                 revision="",
                 origin=Origin(OriginType.INTERNAL, repository=repository.name),
                 published=self._clock.now(),
@@ -75,13 +89,17 @@ class Publishing:
                 msg = f"a package version holds at most {self._quotas.assets_per_version} assets"
                 raise TooLarge(msg)
             if known is None:
-                tx.packages.put(repository, Package(package, PUBLISHED_FIRST))
+                controls = first_controls(tx, repository, package, PUBLISHED_FIRST)
+                tx.packages.put(repository, Package(package, controls))
             if new:
                 added = [replace(file.asset, attributes=release.attributes) for file in new]
                 held = revised(package, held, added)
+            if finish and held.status is Status.UNFINISHED:
+                held = replace(held, status=Status.PUBLISHED)
+            if held != stored:
                 tx.versions.put(repository, package, held)
-                for file in new:
-                    file.keep()
+            for file in new:
+                file.keep()
         return held
 
     def _refuse_upstream_version(
@@ -92,10 +110,17 @@ class Publishing:
         Source: "Editing package origin controls" (AWS CodeArtifact User Guide).
         """
         with self._store.read() as tx:
+            if tx.repositories.get(repository) is None:
+                raise RepositoryMissing.named(repository)
             known = tx.packages.get(repository, package)
-            publishable = may_be_published(tx, repository, package)
-        mixed = known is not None and known.controls.upstream is Control.ALLOW
-        if mixed and publishable and self._resolution.reaches(repository, package, version):
+            own = (
+                known.controls
+                if known
+                else first_controls(tx, repository, package, PUBLISHED_FIRST)
+            )
+            mixed = own.upstream is Control.ALLOW
+            both = mixed and may_be_published(tx, repository, package)
+        if both and self._resolution.reaches(repository, package, version):
             msg = (
                 f"version {version} of package {package.name} already exists upstream of"
                 f" repository {repository.name}"
@@ -121,4 +146,12 @@ def _new_files(package: PackageId, held: PackageVersion, files: Sequence[Staged]
                 " other content; published files never change, so use a new version"
             )
             raise AlreadyExists(msg)
+    # Observed (aws-sdk issue 770): files go into unfinished versions of generic packages only.
+    closed = package.format in CLOSED_ONCE_PUBLISHED and held.status is not Status.UNFINISHED
+    if new and closed:
+        msg = (
+            f"version {held.version} of package {package.name} is {held.status} and takes no"
+            " further assets; publish all but the last asset as unfinished, or use a new version"
+        )
+        raise AlreadyExists(msg)
     return new

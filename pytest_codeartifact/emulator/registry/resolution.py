@@ -26,10 +26,8 @@ from pytest_codeartifact.emulator.registry import (
     RemoteAsset,
 )
 from pytest_codeartifact.emulator.registry.connections import Connections
-from pytest_codeartifact.emulator.registry.origins import (
-    may_come_from_public,
-    may_come_from_upstream,
-)
+from pytest_codeartifact.emulator.registry.origins import GroupControls, admission
+from pytest_codeartifact.emulator.registry.package_groups import PackageGroups
 from pytest_codeartifact.emulator.registry.refusals import (
     PublicRegistryUnavailable,
     RepositoryMissing,
@@ -73,6 +71,7 @@ class Resolution:
         self._searched = searched
         self._flights = SingleFlight()
         self._located: Remembered[Asset | None] = Remembered(store)
+        self._groups: Remembered[PackageGroups] = Remembered(store)
 
     def offered(self, repository: RepositoryId, package: PackageId) -> Offer | None:
         """What a client's listing shows; None when neither this repository nor any other has it."""
@@ -118,7 +117,10 @@ class Resolution:
             with self._flights.only_one((repository.domain, package, version, asset)):
                 stored = self._stored(repository, package, version, asset)
                 stored = stored or self._obtain(repository, package, version, asset)
-        return (stored, self._store.blobs.open(stored)) if stored else None
+        try:
+            return (stored, self._store.blobs.open(stored)) if stored else None
+        except FileNotFoundError:
+            return None  # The state was cleared since it was found.
 
     def reaches(self, repository: RepositoryId, package: PackageId, version: str) -> bool:
         """Whether the version can come from an upstream or a connection of this repository."""
@@ -189,14 +191,25 @@ class Resolution:
             )
 
     def _search(self, repository: RepositoryId, package: PackageId) -> Iterator[Holding]:
+        # Before the view below is opened, lest groups of before a change be remembered after it.
+        groups = self._groups.get(repository.domain, lambda: self._groups_beside(repository))
         with self._store.read() as tx:
             start = tx.repositories.get(repository)
             if start is None:
                 raise RepositoryMissing.named(repository)
-            holdings = list(self._walk(tx, start, package))
+            holdings = list(self._walk(tx, start, package, GroupControls.of(groups, package)))
         yield from holdings
 
-    def _walk(self, tx: Transaction, start: Repository, package: PackageId) -> Iterator[Holding]:
+    def _groups_beside(self, repository: RepositoryId) -> PackageGroups:
+        """The package groups of the repository's domain; raises RepositoryMissing."""
+        with self._store.read() as tx:
+            if tx.domains.get(repository.domain) is None:
+                raise RepositoryMissing.named(repository)
+            return PackageGroups.of(tx, repository.domain)
+
+    def _walk(
+        self, tx: Transaction, start: Repository, package: PackageId, group: GroupControls
+    ) -> Iterator[Holding]:
         """Depth first in priority order, at most so many repositories.
 
         Sources: "Upstream repository priority order" and "Quotas in AWS CodeArtifact" (User Guide).
@@ -209,9 +222,12 @@ class Resolution:
                 continue
             seen.add(repository.uid)
             versions = tx.versions.of(repository.id, package)
-            public = may_come_from_public(tx, repository.id, package)
-            yield Holding(repository, versions, repository.external_connections if public else ())
-            if may_come_from_upstream(tx, repository.id, package):
+            admitted = admission(tx, repository.id, package, group)
+            connections = repository.external_connections if admitted.external_upstream else ()
+            yield Holding(repository, versions, connections)
+            # Differs: whether a repository in the middle of a chain, which keeps nothing, must be
+            # allowed to take from its upstreams too is not documented; here each one must.
+            if admitted.internal_upstream:
                 for upstream in reversed(repository.upstreams):
                     nearer = tx.repositories.by_uid(upstream.uid)
                     if nearer is None:

@@ -20,7 +20,11 @@ from pytest_codeartifact.emulator.entities import (
     Status,
 )
 from pytest_codeartifact.emulator.registry import Release
-from pytest_codeartifact.emulator.registry.origins import INGESTED_FIRST, RETAINED_FIRST
+from pytest_codeartifact.emulator.registry.origins import (
+    INGESTED_FIRST,
+    RETAINED_FIRST,
+    first_controls,
+)
 from pytest_codeartifact.emulator.registry.revisions import revised
 from pytest_codeartifact.emulator.store import Staged, Store, Transaction
 
@@ -80,4 +84,5 @@ class Retention:
         self, tx: Transaction, repository: RepositoryId, package: PackageId, first: OriginControls
     ) -> None:
         if tx.packages.get(repository, package) is None:
-            tx.packages.put(repository, Package(package, first))
+            controls = first_controls(tx, repository, package, first)
+            tx.packages.put(repository, Package(package, controls))

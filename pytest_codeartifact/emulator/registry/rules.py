@@ -34,10 +34,15 @@ class Rules:
         self._publishing = publishing
 
     def publish(
-        self, repository: RepositoryId, release: Release, files: Sequence[Staged]
+        self,
+        repository: RepositoryId,
+        release: Release,
+        files: Sequence[Staged],
+        *,
+        finish: bool = True,
     ) -> PackageVersion:
         """Add files to a version; see `Publishing.publish`."""
-        return self._publishing.publish(repository, release, files)
+        return self._publishing.publish(repository, release, files, finish=finish)
 
     def offered(self, repository: RepositoryId, package: PackageId) -> Offer | None:
         """What a client's listing shows; see `Resolution.offered`."""

@@ -216,7 +216,15 @@ class Store(Protocol):
     def subscribe(self, listener: Callable[[Sequence[VersionChange]], None]) -> None:
         """Call `listener` after each commit with what it did to package versions.
 
-        Deleting a repository or a domain as a whole is not told.
+        Deleting a repository or a domain as a whole is not told, nor is `clear`.
+        """
+        ...
+
+    def clear(self, account: str | None = None, *, settings: Iterable[str] = ()) -> None:
+        """Remove every domain with all in it and every listing, and the settings of these keys.
+
+        With an account only its domains, and the repositories it administers in others' domains.
+        All of it is one change: who reads meanwhile sees the state before or the state after.
         """
         ...
 

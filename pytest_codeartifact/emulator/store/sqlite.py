@@ -6,7 +6,7 @@ One process owns a state folder at a time; inside it any number of threads read,
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -79,7 +79,7 @@ class SqliteStore:
             raise StateError(msg) from None
         self._path = folder / "state.sqlite3"
         self._threads = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._connections: dict[threading.Thread, sqlite3.Connection] = {}
         self._writer = threading.RLock()
         self._generation = 0
         self._listeners: list[Callable[[Sequence[VersionChange]], None]] = []
@@ -149,6 +149,19 @@ class SqliteStore:
         """Call `listener` after each commit with what it did to package versions."""
         self._listeners.append(listener)
 
+    def clear(self, account: str | None = None, *, settings: Iterable[str] = ()) -> None:
+        """Remove all domains and listings, or what an account owns, and settings by their keys."""
+        with self.write() as transaction:
+            # Only what nothing referred to before goes now: who found an asset a moment ago may
+            # yet open it. The bytes let go of here go with the next clearing, or the next start.
+            rows = transaction.db.execute("SELECT DISTINCT sha256 FROM assets")
+            self.blobs.sweep({row[0] for row in rows})
+            if account is None:
+                _clear_all(transaction)
+            else:
+                _clear_account(transaction, account)
+            transaction.db.executemany("DELETE FROM state WHERE key = ?", ((k,) for k in settings))
+
     def setting(self, key: str, make: Callable[[], str]) -> str:
         """A value kept with the state, made when it is first asked for."""
         with self.write() as transaction:
@@ -170,7 +183,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close every connection and give the folder back."""
-        for connection in self._connections:
+        for connection in list(self._connections.values()):
             connection.close()
         self._owner.release()
 
@@ -179,7 +192,8 @@ class SqliteStore:
         if transaction is None:
             # Connections are closed from another thread at the end, hence check_same_thread.
             db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-            self._connections.append(db)
+            self._close_abandoned()
+            self._connections[threading.current_thread()] = db
             db.row_factory = sqlite3.Row
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
@@ -187,3 +201,31 @@ class SqliteStore:
             db.execute("PRAGMA busy_timeout = 30000")
             transaction = self._threads.transaction = SqliteTransaction(db)
         return transaction
+
+    def _close_abandoned(self) -> None:
+        """Close what threads that have ended had open: some servers start one for each request."""
+        alive = set(threading.enumerate())
+        for thread in [thread for thread in list(self._connections) if thread not in alive]:
+            connection = self._connections.pop(thread, None)
+            if connection is not None:
+                connection.close()
+
+
+def _clear_all(transaction: SqliteTransaction) -> None:
+    # What is in a domain goes with it.
+    for table in ("domains", "tags", "policies", "listings"):
+        transaction.db.execute(f"DELETE FROM {table}")  # noqa: S608 - these four names
+
+
+def _clear_account(transaction: SqliteTransaction, account: str) -> None:
+    regions = transaction.db.execute("SELECT DISTINCT region FROM domains").fetchall()
+    for (region,) in regions:
+        for repository in transaction.repositories.administered_by(region, account):
+            transaction.tags.replace(repository.id.arn, {})
+            transaction.policies.delete(repository.id.arn)
+            transaction.repositories.delete(repository.id)
+        for domain in transaction.domains.owned_by(region, account):
+            transaction.domains.delete(domain.id)
+    of_account = f"arn:*:codeartifact:*:{account}:*"
+    transaction.db.execute("DELETE FROM tags WHERE arn GLOB ?", (of_account,))
+    transaction.db.execute("DELETE FROM policies WHERE arn GLOB ?", (of_account,))

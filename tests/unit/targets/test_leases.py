@@ -31,6 +31,9 @@ class FakeChild:
         self.exit_code = 0
         return 0
 
+    def leave_running(self) -> None:
+        self.events.append("left to others")
+
 
 @dataclass
 class FakeServer:
@@ -84,7 +87,7 @@ def test_last_user_ends_the_server_and_leaves_nothing(temporary_folder: Path) ->
     first.__enter__()
     second.__enter__()
     first.__exit__(None, None, None)
-    assert server.events[-1] == "prepared http://127.0.0.1:1"
+    assert server.events[-1] == "left to others"
     second.__exit__(None, None, None)
     assert server.events[-1] == "ended 1 from outside"
     assert list(temporary_folder.iterdir()) == []

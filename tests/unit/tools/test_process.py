@@ -1,3 +1,4 @@
+import gc
 import os
 import signal
 import sys
@@ -183,6 +184,19 @@ def test_started_program_that_ended_itself_has_its_exit_code(tmp_path: Path) -> 
     running = start(["sh", "-c", "exit 5"], ENV, tmp_path / "log")
     assert running.wait(30) == 5
     assert running.stop() == 5
+
+
+def test_program_left_running_is_forgotten_in_silence(
+    tmp_path: Path, leftover: list[int], recwarn: pytest.WarningsRecorder
+) -> None:
+    """What others end may run on when its starter lets go of it, without a warning."""
+    running = start(["sleep", "600"], ENV, tmp_path / "log")
+    leftover.append(running.pid)
+    running.leave_running()
+    del running
+    gc.collect()
+    assert is_alive(leftover[0])
+    assert recwarn.list == []
 
 
 def test_dialogue_answers_line_by_line(tmp_path: Path) -> None:

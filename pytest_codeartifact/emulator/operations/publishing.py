@@ -1,0 +1,127 @@
+"""Publishing generic packages through the API, one asset with each call.
+
+Source: "Publishing and consuming generic packages" (AWS CodeArtifact User Guide).
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, cast
+
+from pytest_codeartifact.emulator import shapes
+from pytest_codeartifact.emulator.api.operation import Call, on_package, operation
+from pytest_codeartifact.emulator.entities import Asset, Manifest, PackageFormat, PackageId
+from pytest_codeartifact.emulator.errors import (
+    AccessDenied,
+    Conflict,
+    ResourceNotFound,
+    ServiceQuotaExceeded,
+    Validation,
+)
+from pytest_codeartifact.emulator.operations.descriptions import summarise_asset
+from pytest_codeartifact.emulator.operations.lookups import (
+    find_repository,
+    package_id,
+    repository_id,
+)
+from pytest_codeartifact.emulator.registry import Release
+from pytest_codeartifact.emulator.registry.refusals import (
+    PublishBlocked,
+    Refusal,
+    RepositoryMissing,
+    TooLarge,
+)
+
+CHUNK_BYTES = 256 * 1024
+# MODEL (PublishPackageVersion.assetName): letters and digits of any script, and these. A space is
+# among them in the documentation's list, or only stands between two others; here it may be used.
+_ASSET_NAME = re.compile(r"[\w ~!@^&()\-`+\[\]{};,.]+")
+
+
+@operation(on_package)
+def publish_package_version(
+    call: Call, request: shapes.PublishPackageVersionRequest
+) -> shapes.PublishPackageVersionResult:
+    """Add an asset to a version; `unfinished` keeps a new version open for more."""
+    name, version = request["assetName"], request["packageVersion"]
+    content, repository = request["assetContent"], repository_id(call, request)
+    package = _checked_package(request)
+    with call.store.read() as tx:
+        find_repository(tx, repository)
+    received = call.store.blobs.stage(name, _chunks(content, name, call.quotas.asset_bytes))
+    with received as staged:
+        _check_hash(staged.asset, request["assetSHA256"])
+        release = Release(package, version, Manifest(display_name=package.name))
+        finish = not request.get("unfinished", False)
+        with told_by_api(version):
+            published = call.registry.publish(repository, release, [staged], finish=finish)
+    return cast(
+        "shapes.PublishPackageVersionResult",
+        {
+            "format": package.format,
+            "namespace": package.namespace,
+            "package": package.name,
+            "version": version,
+            "versionRevision": published.revision,
+            "status": published.status,
+            "asset": summarise_asset(staged.asset),
+        },
+    )
+
+
+def _checked_package(request: shapes.PublishPackageVersionRequest) -> PackageId:
+    """The package to publish; raises Validation when this operation cannot publish such a thing."""
+    name = request["assetName"]
+    if request["format"] != PackageFormat.GENERIC:
+        raise Validation(
+            "Only packages of format generic can be published with this operation, not of format"
+            f" {request['format']}",
+            "OTHER",
+        )
+    if _ASSET_NAME.fullmatch(name) is None:
+        raise Validation(
+            f"The asset name '{name}' has other characters than letters, digits, spaces and"
+            " ~ ! @ ^ & ( ) - ` _ + [ ] { } ; , ."
+        )
+    return package_id(request)
+
+
+def _check_hash(asset: Asset, said: str) -> None:
+    if asset.sha256 != said:
+        # Differs: the words for this are not documented.
+        raise Validation(
+            f"The SHA-256 of asset '{asset.name}' is said to be {said}, but the bytes received have"
+            f" {asset.sha256}",
+            "OTHER",
+        )
+
+
+@contextmanager
+def told_by_api(version: str) -> Iterator[None]:
+    """Turn what the registry refuses for this version into the API's exceptions.
+
+    Differs: which of them the service gives for blocked publishing is not documented.
+    """
+    try:
+        yield
+    except RepositoryMissing as refusal:
+        raise ResourceNotFound(str(refusal), version, "repository") from refusal
+    except PublishBlocked as refusal:
+        raise AccessDenied(str(refusal)) from refusal
+    except TooLarge as refusal:
+        raise ServiceQuotaExceeded(str(refusal), version, "package-version") from refusal
+    except Refusal as refusal:
+        raise Conflict(str(refusal), version, "package-version") from refusal
+
+
+def _chunks(content: BinaryIO, name: str, limit_bytes: int) -> Iterator[bytes]:
+    left = limit_bytes
+    while chunk := content.read(CHUNK_BYTES):
+        left -= len(chunk)
+        if left < 0:
+            raise ServiceQuotaExceeded(
+                f"Asset '{name}' is larger than {limit_bytes} bytes, the quota for one asset",
+                name,
+                "asset",
+            )
+        yield chunk
