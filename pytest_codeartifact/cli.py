@@ -200,7 +200,7 @@ def _env(options: argparse.Namespace) -> int:
         raise _Failure(f"{path} is no ready file of a server") from error
     if not _listens(variables["AWS_ENDPOINT_URL"]):
         raise _Failure(f"the server of {path} is gone; start one with '{PROGRAM} serve'")
-    shell = options.shell or shells.guess(os.environ.get("SHELL"))
+    shell = options.shell or shells.guess(os.environ.get("SHELL") or _UNSAID_SHELL)
     sys.stdout.write(shells.commands(shell, variables, unset=_IN_THE_WAY) + "\n")
     return 0
 
@@ -240,6 +240,8 @@ _VARIABLES = {
     "AWS_SECRET_ACCESS_KEY": "secret_access_key",
     "AWS_DEFAULT_REGION": "region",
 }
+# Containers and service managers start shells without $SHELL; only Windows has none at all.
+_UNSAID_SHELL = "/bin/sh" if os.name == "posix" else None
 # Temporary credentials, a profile or an endpoint of one service would win over the variables above.
 _IN_THE_WAY = (
     "AWS_SESSION_TOKEN",
@@ -248,7 +250,9 @@ _IN_THE_WAY = (
     "AWS_DEFAULT_PROFILE",
     "AWS_REGION",
     "AWS_ENDPOINT_URL_CODEARTIFACT",
+    "AWS_ENDPOINT_URL_IAM",
     "AWS_ENDPOINT_URL_STS",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 )
 _QUOTAS = [field.name for field in fields(Quotas)]
 

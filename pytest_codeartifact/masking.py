@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 # pytest shortens long values in the middle, and what is left of a token must go as well.
 _SHORTENED = re.compile(r"(?:\*{6}|eyJ2ZXIiO[\w-]*)\.{3}[\w.-]*")
-_CUT = re.compile(r"([\w+/=-]*)\.{3}([\w+/=-]*)")
+# Tokens have dots within, and never at their end.
+_CUT = re.compile(r"([\w+/=-]*)\.{3}((?:[\w+/=-]|\.(?=[\w+/=-]))*)")
 _TELLING = 8
 """So many characters of a secret are no coincidence."""
 

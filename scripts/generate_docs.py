@@ -6,7 +6,7 @@ model and the emulator, evidence from the marks of the tests, differences and so
 """
 
 import ast
-import dataclasses
+import html
 import importlib
 import inspect
 import re
@@ -50,6 +50,7 @@ def pages() -> Mapping[Path, str]:
         "fixtures.md": fixtures_page,
         "operations.md": operations_page,
         "fidelity.md": fidelity,
+        "evidence.md": evidence_page,
         "sources.md": sources,
     }
     return {REFERENCE_PATH / name: _GENERATED + make() for name, make in made.items()}
@@ -139,10 +140,10 @@ def _members(path: str) -> Iterator[str]:
     found: type = getattr(importlib.import_module(f"pytest_codeartifact.{module}"), name)
     yield f"### `{name}`\n"
     yield f"`pytest_codeartifact.{path}`: {_first_sentence(found)}\n"
-    if dataclasses.is_dataclass(found):
-        for each in dataclasses.fields(found):
-            if not each.name.startswith("_"):
-                yield f"- `{each.name}`"
+    # The fields of a dataclass, and what a class says that its objects have.
+    for each, kind in inspect.get_annotations(found).items():
+        if not each.startswith("_") and "ClassVar" not in str(kind):
+            yield f"- `{each}`"
     bases = [base for base in reversed(found.__mro__) if base.__module__.startswith("pytest_code")]
     members = {name: value for base in bases for name, value in vars(base).items()}
     for member, value in members.items():
@@ -179,26 +180,31 @@ def _first_sentence(value: object) -> str:
 
 def operations_page() -> str:
     """The page of all operations: state, grants and evidence."""
-    implemented = operations.discover()
-    known = model.operations()
+    implemented, known = operations.discover(), model.operations()
     found = list(evidence())
+    missing = sorted(set(known) - set(implemented))
+    served = len(implemented) if missing else "all"
     lines = [
         "# Operations\n",
-        f"The API has {len(known)} operations; {len(implemented)} of them are implemented. The",
-        "others answer HTTP 501 and say their name, never a quiet success. An operation needs the",
-        "permission of its own name on what the table says; see [](fidelity.md) for how far",
-        "permissions are evaluated. Evidence counts the tests that call it: those that rest on",
-        "documentation, on observation, on an assumption.\n",
-        "| operation | state | permission on | evidence |",
-        "| --- | --- | --- | --- |",
+        f"The API has {len(known)} operations; {served} of them are served here.",
+        *([_unserved(missing)] if missing else []),
+        "An operation needs the permission of its own name on what the table says, such as",
+        "`codeartifact:DeleteDomain` on the domain; [](../explanation/permissions.md) says how it",
+        "is decided. Evidence counts the tests that call it: those that rest on documentation, on",
+        "observation, on an assumption ([](evidence.md)).\n",
+        "| operation | permission on | evidence |",
+        "| --- | --- | --- |",
     ]
-    for name in sorted(known):
-        operation = implemented.get(name)
-        state, needs = ("implemented", _needs(operation)) if operation else ("not yet", "")
+    for name in sorted(implemented):
         counts = Counter(each.kind for each in found if _snake(name) in each.calls)
         told = " / ".join(str(counts[kind]) for kind in KINDS) if counts else ""
-        lines.append(f"| `{name}` | {state} | {needs} | {told} |")
+        lines.append(f"| `{name}` | {_needs(implemented[name])} | {told} |")
     return "\n".join(lines) + "\n"
+
+
+def _unserved(names: list[str]) -> str:
+    listed = ", ".join(f"`{name}`" for name in names)
+    return f"The others answer HTTP 501 and say their name, never a quiet success: {listed}."
 
 
 _RULES = {
@@ -206,9 +212,9 @@ _RULES = {
     "on_repository": "the repository",
     "on_package": "the package",
     "on_package_group": "the package group",
-    "on_domain_by_owner": "the domain, its policy left out",
-    "on_repository_by_owner": "the repository, its policy left out",
-    "in_domain": "`*`",
+    "on_domain_by_owner": "the domain, whose own policy is not asked",
+    "on_repository_by_owner": "the repository, whose own policy is not asked",
+    "in_domain": "`*`; from another account the domain",
     "on_nothing": "`*`",
     "with_tags": "`TagResource` on what is made, when it gets tags",
     "on_tagged": "the tagged resource",
@@ -277,46 +283,81 @@ def _calls(function: ast.FunctionDef) -> frozenset[str]:
 def fidelity() -> str:
     """The page that says how far the emulator can be trusted."""
     served = formats.discover()
-    missing = [each.value for each in PackageFormat if each not in served]
+    formatless = [each.value for each in PackageFormat if each not in served]
     unserved = [name for name, each in KNOWN.items() if each not in served]
-    implemented, known = operations.discover(), model.operations()
-    absent = [f"`{name}`" for name in sorted(known) if name not in implemented]
+    missing = sorted(set(model.operations()) - set(operations.discover()))
+    counts = Counter(each.kind for each in evidence())
     lines = [
         "# Fidelity\n",
         "What is as on AWS, what is not, and how anybody knows.\n",
+        "Each test of the service's behaviour says what it rests on: a page of the AWS",
+        "documentation, an observation of the real service, or an assumption. So far:",
+        f"{', '.join(f'{counts[kind]} {kind}' for kind in KINDS)}. They are listed as",
+        "[evidence](evidence.md).\n",
         "## Not here yet\n",
-        f"- {len(absent)} of {len(known)} operations answer HTTP 501: {', '.join(absent)}.",
-        f"- Package formats without an endpoint: {', '.join(f'`{each}`' for each in missing)}.",
+        *([f"- {_unserved(missing)}"] if missing else []),
+        f"- Package formats without an endpoint: {', '.join(f'`{each}`' for each in formatless)}.",
         f"- External connections without effect: {', '.join(f'`{each}`' for each in unserved)}.",
         "- A real AWS account as target: `--codeartifact=aws` is refused.\n",
         "## Known differences\n",
         "What the emulator does in its own way, or where the service's way is not known, as the",
-        "code says it in place.\n",
-        "| where | what |",
-        "| --- | --- |",
-        *(f"| {place} | {text} |" for place, text in differences()),
-        "\n## Evidence\n",
-        *_evidence_lines(),
+        "code says it in place: each begins with the operation, or with file and function.",
     ]
+    grouped: defaultdict[str, list[str]] = defaultdict(list)
+    for file, name, text in differences():
+        grouped[_area(file)].append(f"- {_place(file, name)}: {text}")
+    for area in [*_AREAS, _ELSEWHERE]:
+        if grouped[area]:
+            lines += [f"\n### {area}\n", *grouped[area]]
     return "\n".join(lines) + "\n"
 
 
-def _evidence_lines() -> Iterator[str]:
+_AREAS = {
+    "Permissions": r"emulator/(iam|operations/policies|api/operation)\b",
+    "IAM, STS and other services": r"emulator/neighbours\b|moto\b",
+    "Package groups": r"emulator/(operations/(package_groups|group_)|registry/group_)",
+    "Package versions": r"emulator/operations/(copying|package|publishing|statuses)",
+    "Domains, repositories and the API": r"emulator/(operations|api)\b",
+    "Events": r"emulator/events\b",
+    "Upstreams and the package endpoint": r"emulator/(registry|formats|upstream)",
+}
+"""Which part of the emulator is about what; the first that fits a file counts."""
+_ELSEWHERE = "Everything else"
+
+
+def _area(file: str) -> str:
+    return next((area for area, fits in _AREAS.items() if re.match(fits, file)), _ELSEWHERE)
+
+
+def _place(file: str, name: str) -> str:
+    """The operation where a function is one, else file and function."""
+    api_name = "".join(word.capitalize() for word in name.split("_"))
+    if api_name in model.operations():
+        return f"`{api_name}`"
+    return " ".join(f"`{each}`" for each in (file.removeprefix("emulator/"), name) if each)
+
+
+def evidence_page() -> str:
+    """The page of all that tests rest on; what is only assumed stands first."""
     found = list(evidence())
-    yield "Each test of the service's behaviour says what it rests on: a page of the AWS"
-    yield "documentation, an observation of the real service, or an assumption.\n"
-    counts = Counter(each.kind for each in found)
-    yield f"So far: {', '.join(f'{counts[kind]} {kind}' for kind in KINDS)}."
-    for kind, title in zip(KINDS, ("Documented", "Observed", "Assumed"), strict=True):
+    lines = [
+        "# Evidence\n",
+        "What the tests of the service's behaviour rest on, each opened by a click. An assumption",
+        "is what no page says and nobody has observed.",
+    ]
+    for kind in reversed(KINDS):
         grouped = defaultdict(list)
         for each in found:
             if each.kind == kind:
                 grouped[each.detail].append(each.sentence)
-        if grouped:
-            yield f"\n### {title}\n"
-        for detail, sentences in sorted(grouped.items()):
-            yield f"- {_plain(detail)}"
-            yield from (f"  - {_plain(sentence)}" for sentence in sentences)
+        total = sum(map(len, grouped.values()))
+        lines.append(f"\n## {kind.capitalize()}: {total} tests")
+        for detail, sentences in sorted(grouped.items(), key=lambda item: item[0].casefold()):
+            # Within HTML, Markdown begins again after an empty line.
+            shown = re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(detail, quote=False))
+            lines += [f"\n<details><summary>{shown} ({len(sentences)})</summary>\n"]
+            lines += [*(f"- {_plain(each)}" for each in sentences), "\n</details>"]
+    return "\n".join(lines) + "\n"
 
 
 def _plain(text: str) -> str:
@@ -326,14 +367,13 @@ def _plain(text: str) -> str:
     return "`".join(parts)
 
 
-def differences() -> Iterator[tuple[str, str]]:
-    """Every `Differs:` of comments and docstrings: file and function, and the text."""
+def differences() -> Iterator[tuple[str, str, str]]:
+    """Every `Differs:` of comments and docstrings: file, function or nothing, and the text."""
     for path in sorted(PACKAGE_PATH.rglob("*.py")):
         file = path.relative_to(PACKAGE_PATH).as_posix()
         for line, text in _prose(path):
             for found in re.findall(r"Differs: (.+?)(?=\n\s*\n|\Z)", text, re.DOTALL):
-                names = filter(None, (file, _enclosing(path, line)))
-                yield ", ".join(f"`{name}`" for name in names), _plain(" ".join(found.split()))
+                yield file, _enclosing(path, line), _plain(" ".join(found.split()))
 
 
 def _enclosing(path: Path, line: int) -> str:

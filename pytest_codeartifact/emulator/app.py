@@ -9,6 +9,7 @@ import traceback
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from urllib.parse import parse_qs
 
 from pytest_codeartifact.emulator.api import model, wire
 from pytest_codeartifact.emulator.api.operation import Call, Operation
@@ -20,7 +21,11 @@ from pytest_codeartifact.emulator.formats.base import message_response
 from pytest_codeartifact.emulator.http import ClosingChunks, Request, Response
 from pytest_codeartifact.emulator.iam.authorize import Authorizer, circumstances_of
 from pytest_codeartifact.emulator.iam.gate import Gate
-from pytest_codeartifact.emulator.iam.refusals import Refusal, refusal_response
+from pytest_codeartifact.emulator.iam.refusals import (
+    InvalidSignature,
+    Refusal,
+    refusal_response,
+)
 from pytest_codeartifact.emulator.names import EndpointHost, read_host
 from pytest_codeartifact.emulator.neighbours import Neighbours
 from pytest_codeartifact.emulator.request_log import Journal
@@ -98,25 +103,34 @@ class App:
 
     def _call(self, name: str | None, request: Request, request_id: str) -> Response:
         """An operation of the API, or why not."""
+        notes: dict[str, str] = {}
         try:
             body, payload_sha256 = self._body(name, request)
             caller, scope = self._gate.admit(request, payload_sha256)
+            notes |= {"principal": caller.arn, "account": caller.account}
+            if scope.service != SERVICE:
+                raise InvalidSignature(
+                    f"Credential should be scoped to correct service: '{SERVICE}'."
+                )
             if name is None:
                 raise Validation(
                     f"{request.method} {request.path} is no operation of this service",
                     "UNKNOWN_OPERATION",
                 )
+            notes["operation"] = name
             call = self._template.made_by(caller, scope.region, request.base_url)
             response = self._operate(name, call, request, body)
+            response.headers["x-amzn-RequestId"] = request_id
         except (Refusal, ServiceError) as error:
             # Many clients send all of a body before they look for an answer.
             while request.body.read(CHUNK_BYTES):
                 pass
-            if isinstance(error, Refusal):
-                return refusal_response(error, SERVICE, request_id)
-            return wire.serialise_error(error, request_id)
-        response.headers["x-amzn-RequestId"] = request_id
-        response.notes |= {"principal": caller.arn, "account": caller.account, "operation": name}
+            response = (
+                refusal_response(error, SERVICE, request_id)
+                if isinstance(error, Refusal)
+                else wire.serialise_error(error, request_id)
+            )
+        response.notes |= notes
         return response
 
     def _operate(self, name: str, call: Call, request: Request, body: bytes | BinaryIO) -> Response:
@@ -161,8 +175,9 @@ class App:
             caller, scope = self._gate.admit(request, payload_sha256)
             notes |= {"principal": caller.arn, "account": caller.account}
             environ["wsgi.input"] = spooled
+            circumstances = circumstances_of(request, scope.region)
             answer = self._neighbours.answer(
-                caller, scope.service, environ, cast("StartResponse", recorded)
+                caller, scope, circumstances, environ, cast("StartResponse", recorded)
             )
         except Refusal as error:
             spooled.close()
@@ -219,8 +234,13 @@ def _addressed_host(request: Request) -> EndpointHost | None:
 def _signed_service(request: Request) -> str | None:
     """The signing name in the credential scope; None for what is not signed."""
     _, found, credential = request.headers.get("authorization", "").partition("Credential=")
-    scope = credential.partition(",")[0].split("/")
-    return scope[3] if found and len(scope) == 5 else None  # noqa: PLR2004 - key/date/region/name/end
+    scope = credential.partition(",")[0] if found else _presigned_scope(request.query)
+    parts = scope.strip().split("/")
+    return parts[3] if len(parts) == 5 else None  # noqa: PLR2004 - key/date/region/name/end
+
+
+def _presigned_scope(query: str) -> str:
+    return parse_qs(query).get("X-Amz-Credential", [""])[-1]
 
 
 def _spooled(body: BinaryIO) -> tuple[BinaryIO, str]:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from pytest_codeartifact.emulator.clock import Clock
 from pytest_codeartifact.emulator.formats.base import json_response, message_response
@@ -102,7 +102,7 @@ class Control:
 
     def _entries(self, request: Request) -> dict[str, Any]:
         name = request.path.removeprefix(PREFIX)
-        after = parse_qs(request.query).get("after", ["0"])[-1]
+        after = _asked(request, "after") or "0"
         if not re.fullmatch("[0-9]{1,18}", after):
             raise BadControlRequest(f"'after' is a number, not {after!r}")
         entries = self._journals[name].after(int(after))
@@ -148,8 +148,9 @@ class Control:
     def _addresses(self, request: Request) -> dict[str, str]:
         wanted = _document(request)
         for name, url in wanted.items():
-            if self._connections.format(name) is None or not isinstance(url, str):
-                raise BadControlRequest(f"{name!r} is no external connection with a URL")
+            if self._connections.format(name) is None or not _is_web_address(url):
+                example = {"public:pypi": "http://127.0.0.1:9/simple/"}
+                raise BadControlRequest(f"{name!r} is no connection with a URL, as in {example}")
         return wanted
 
     def _faults(self, request: Request) -> dict[str, Any]:  # noqa: ARG002 - as above
@@ -170,7 +171,7 @@ class Control:
         return self._faults(request)
 
     def _mend(self, request: Request) -> dict[str, Any]:
-        connection = parse_qs(request.query).get("connection", [None])[-1]
+        connection = _asked(request, "connection")
         if connection is not None and self._connections.format(connection) is None:
             raise BadControlRequest(f"{connection!r} is no external connection")
         self._connections.mend_registry(connection)
@@ -192,6 +193,25 @@ class Control:
             if name != KEPT_JOURNAL:
                 journal.clear()
         return {"reset": "everything"}
+
+
+def _asked(request: Request, name: str) -> str | None:
+    """The one thing that the query may say; a misspelt name must not be taken for its absence."""
+    said = parse_qs(request.query, keep_blank_values=True)
+    value = said.pop(name, [None])[-1]
+    if said:
+        raise BadControlRequest(f"the query may say {name!r}, not {', '.join(map(repr, said))}")
+    return value
+
+
+def _is_web_address(url: object) -> bool:
+    if not isinstance(url, str):
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def _account(request: Request) -> str | None:

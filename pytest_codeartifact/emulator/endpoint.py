@@ -77,8 +77,6 @@ class Endpoint:
         format_word, _, rest = path.partition("/")
         repository_name, _, below = rest.partition("/")
         repository = RepositoryId(domain, repository_name)
-        if not self._exists.get(repository, lambda: self._is_there(repository)):
-            raise RepositoryMissing.named(repository)
         if format_word not in self._routes:
             return message_response(404, f"{format_word!r} is not a package format served here")
         method = "GET" if request.method == "HEAD" else request.method
@@ -93,6 +91,9 @@ class Endpoint:
             return _not_allowed(request.method, matching)
         route, parameters = matching[method]
         visit, permitted = self._visit(caller, route, repository, parameters, request)
+        # As with the API: without permission nobody learns which repositories there are.
+        if not self._exists.get(repository, lambda: self._is_there(repository)):
+            raise RepositoryMissing.named(repository)
         response: Response = route.handler(visit)
         if route.on_package and not permitted:
             raise _NotPermitted(f"route {route.path!r} asked for no permission")

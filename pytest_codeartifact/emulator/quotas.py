@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """Limits per account and region unless said otherwise; sizes are bytes."""
+    """Limits per account and region unless said otherwise; sizes are bytes.
+
+    Differs: a version holds 350 assets in six Regions and 150 in the others; here 350 everywhere.
+    """
 
     domains: int = 10
     repositories_per_domain: int = 1000

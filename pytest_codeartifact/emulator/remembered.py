@@ -1,12 +1,13 @@
 """Answers that hold until the store changes, so that a hot path asks it only once."""
 
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pytest_codeartifact.emulator.store import Store
 
 Value = TypeVar("Value")
 ENTRIES = 4096
+_MISSING: Any = object()
 
 
 class Remembered(Generic[Value]):
@@ -25,6 +26,8 @@ class Remembered(Generic[Value]):
         # What is found below goes where the generation read above belongs: a change in between
         # makes it unreachable rather than stale.
         values = known[1]
-        if key not in values:
-            values[key] = find()
-        return values[key]
+        # Looked up once only: hashing a key of nested values costs more than all the rest.
+        found: Value = values.get(key, _MISSING)
+        if found is _MISSING:
+            found = values[key] = find()
+        return found

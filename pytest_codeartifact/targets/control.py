@@ -167,7 +167,15 @@ class Control:
             json=body,
         )
         if answer.status != HTTPStatus.OK:
-            text = answer.data.decode("utf-8", "replace").strip()
-            msg = f"the emulator refused {method} {what}: HTTP {answer.status} {text[:200]}"
+            msg = f"the emulator refused {method} {what}: {_reason(answer.status, answer.data)}"
             raise ControlError(msg)
         return json.loads(answer.data)
+
+
+def _reason(status: int, body: bytes) -> str:
+    """What the emulator says in its own words; what anything else says by status and body."""
+    text = body.decode("utf-8", "replace").strip()
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, LookupError, TypeError):
+        return f"HTTP {status} {text[:200]}"

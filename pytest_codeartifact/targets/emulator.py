@@ -177,6 +177,8 @@ class Account:
 class EmulatorTarget(Account):
     """The emulator: its first account, and the control of the whole."""
 
+    control: Control
+
     name = "local"
     capabilities = frozenset(Capability)
 

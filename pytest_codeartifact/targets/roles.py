@@ -37,6 +37,9 @@ class Caller(Protocol):
 class Role:
     """A role that the test acts as; it may do what its one policy says."""
 
+    name: str
+    arn: str
+
     def __init__(
         self,
         name: str,
@@ -68,10 +71,13 @@ class Role:
         document = document_of(policy)
         if document is None:
             self._forbid_everything()
-        else:
+            return
+        try:
             self._iam.put_role_policy(
                 RoleName=self.name, PolicyName=_POLICY_NAME, PolicyDocument=document
             )
+        except self._iam.exceptions.MalformedPolicyDocumentException as error:
+            raise _no_policy(f"IAM says {error.response['Error']['Message']!r}") from error
 
     def token(self, domain: "Domain | str", duration_seconds: int | None = None) -> str:
         """An authorization token for a domain that acts as this role."""

@@ -41,6 +41,22 @@ def test_created_domain_is_described_whole(
     assert client.describe_domain(domain="team")["domain"] == created
 
 
+@pytest.mark.documented("Create the Amazon S3 gateway endpoint")
+@pytest.mark.parametrize(
+    ("region", "account"),
+    [
+        ("us-east-1", "193858265520"),
+        ("ap-southeast-1", "421485864821"),
+        ("ap-southeast-2", "860415559748"),
+        ("ap-south-1", "681137435769"),
+    ],
+)
+def test_bucket_is_the_one_of_the_region(emulation: Emulation, region: str, account: str) -> None:
+    """The service keeps assets of a region in one bucket, which policies of networks name."""
+    domain = emulation.client(region=region).create_domain(domain="team")["domain"]
+    assert domain["s3BucketArn"] == f"arn:aws:s3:::assets-{account}-{region}"
+
+
 @pytest.mark.assumed("the made-up bucket of other regions has the form of the documented ones")
 def test_bucket_of_any_region_has_an_account(emulation: Emulation) -> None:
     """Where the bucket's account is not documented, there is one of twelve digits."""

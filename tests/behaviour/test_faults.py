@@ -110,13 +110,13 @@ def test_wrong_hash_in_the_listing_is_shown_and_refuses_the_file(
     """The page repeats the wrong promise for what is not kept; the file is refused."""
     break_registry(shelf, kind="wrong-hash")
     kept, offered = shelf.page().packages
-    assert kept.digests == {"sha256": WHEEL.sha256}
+    assert kept.digests["sha256"] == WHEEL.sha256
     assert offered.digests["sha256"] != NEXT.sha256
     assert shelf.download(NEXT).status == 502
     assert held(client, "public") == [WHEEL.filename]
 
 
-@pytest.mark.documented("Yanked versions of Python packages")
+@pytest.mark.documented("Requesting Python packages from upstreams and external connections")
 def test_yank_is_shown_for_kept_and_offered_files(shelf: Shelf) -> None:
     """A yank reaches the page with its reason; the files stay downloadable."""
     break_registry(shelf, kind="yanked", reason="broken & <bad>")
@@ -136,7 +136,7 @@ def test_replaced_file_reaches_only_who_had_not_retained_it(
     """New bytes under an old name: the listing agrees with them, the retained file stays."""
     break_registry(shelf, kind="replaced")
     kept, offered = shelf.page().packages
-    assert kept.digests == {"sha256": WHEEL.sha256}
+    assert kept.digests["sha256"] == WHEEL.sha256
     assert shelf.download(WHEEL).body == WHEEL.content
     answer = shelf.download(NEXT)
     assert (answer.status, answer.body == NEXT.content) == (200, False)

@@ -161,12 +161,13 @@ def test_versions_are_sorted_by_time_of_publishing(
     assert [v["version"] for page in pages for v in page["versions"]] == ["1.0", "10.0", "2.0"]
 
 
-@pytest.mark.documented("ListPackageVersions")
-def test_default_version_is_the_latest(client: "CodeArtifactClient", shelf: Shelf) -> None:
-    """Versions are compared as versions, not as text."""
-    for version in ("9.0", "10.0", "10.0rc1"):
+@pytest.mark.documented("List package versions")
+def test_default_version_came_last(client: "CodeArtifactClient", shelf: Shelf) -> None:
+    """The most recently published one of those that are Published, whatever its number."""
+    for version in ("9.0", "10.0", "9.1", "11.0"):
         assert shelf.upload(make_wheel("pydemo", version)).status == 200
-    assert client.list_package_versions(**DEMO)["defaultDisplayVersion"] == "10.0"
+    client.update_package_versions_status(**DEMO, versions=["11.0"], targetStatus="Archived")
+    assert client.list_package_versions(**DEMO)["defaultDisplayVersion"] == "9.1"
 
 
 @pytest.mark.documented("ListPackageVersions")

@@ -107,7 +107,7 @@ def test_version_is_finished_without_another_asset(team: "CodeArtifactClient") -
     assert answer["successfulVersions"] == {"1.0.0": {"revision": revision, "status": "Published"}}
 
 
-@pytest.mark.observed("aws-sdk issue 770")
+@pytest.mark.documented("Packages overview")
 @pytest.mark.parametrize("status", ["Published", "Unlisted", "Archived"])
 def test_published_version_takes_no_further_asset(
     team: "CodeArtifactClient",
@@ -178,7 +178,7 @@ def test_malformed_hash_is_refused(team: "CodeArtifactClient", said: str) -> Non
         publish(team, assetSHA256=said)
 
 
-@pytest.mark.assumed("the model asks for it in every other operation on generic packages")
+@pytest.mark.documented("AWS CodeArtifact concepts")
 def test_namespace_is_needed(team: "CodeArtifactClient") -> None:
     """The namespace is part of what a generic package is called."""
     request = {key: value for key, value in TOOL_1.items() if key != "namespace"}
@@ -200,10 +200,14 @@ def test_asset_may_have_a_colourful_name(team: "CodeArtifactClient", name: str) 
     assert team.get_package_version_asset(**TOOL_1, asset=name)["asset"].read() == CONTENT
 
 
-@pytest.mark.documented("PublishPackageVersion")
-@pytest.mark.parametrize("name", ["a/b", "a%20b", "a\nb", "a*b", "a:b", "x" * 256])
+OTHER_NAMES = ["a/b", "a%20b", "a\nb", "a*b", "a:b", "x" * 256]
+SPACED_NAMES = [" a", "a ", "a  b", " ", "a\u00a0b", ".", "..", "m²"]
+
+
+@pytest.mark.documented("Generic packages overview")
+@pytest.mark.parametrize("name", [*OTHER_NAMES, *SPACED_NAMES])
 def test_other_asset_names_are_refused(team: "CodeArtifactClient", name: str) -> None:
-    """Anything else cannot be in a name, nor can a name be longer than 255 characters."""
+    """Other characters, spaces but single ones within, dots alone, more than 255 characters."""
     with pytest.raises(team.exceptions.ValidationException):
         publish(team, name)
 
@@ -299,19 +303,27 @@ def test_blocked_publishing_is_refused(team: "CodeArtifactClient") -> None:
     assert names(team) == ["asset.tar.gz"]
 
 
-@pytest.mark.documented("Editing package origin controls")
-def test_version_of_an_upstream_cannot_be_published(team: "CodeArtifactClient") -> None:
-    """With both allowed, what an upstream repository has cannot be published below it."""
+@pytest.mark.documented("Supported commands for generic packages")
+def test_generic_version_never_comes_from_upstream(team: "CodeArtifactClient") -> None:
+    """It is only where it was published, whatever the controls allow; below it is another one."""
     upstreams: Any = [{"repositoryName": "store"}]
     team.create_repository(domain="team", repository="app", upstreams=upstreams)
+    team.create_repository(domain="team", repository="target")
     publish(team)
-    here: Any = {"repository": "app"}
+    app: Any = {"repository": "app"}
     team.put_package_origin_configuration(
-        **TOOL | here, restrictions={"publish": "ALLOW", "upstream": "ALLOW"}
+        **TOOL | app, restrictions={"publish": "ALLOW", "upstream": "ALLOW"}
     )
-    with pytest.raises(team.exceptions.ConflictException, match="upstream"):
-        publish(team, **here)
-    assert publish(team, packageVersion="1.0.1", **here)["status"] == "Published"
+    copy: Any = {key: value for key, value in TOOL.items() if key != "repository"}
+    copied = team.copy_package_versions(
+        **copy,
+        sourceRepository="app",
+        destinationRepository="target",
+        versions=["1.0.0"],
+        includeFromUpstream=True,
+    )
+    assert copied["failedVersions"]["1.0.0"]["errorCode"] == "NOT_FOUND"
+    assert publish(team, content=b"other", **app)["status"] == "Published"
 
 
 @pytest.mark.documented("Packages overview")

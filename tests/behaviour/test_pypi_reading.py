@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from datetime import datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -147,6 +148,7 @@ def test_html_page_has_the_observed_form(shelf: Shelf) -> None:
     assert shelf.upload(WHEEL).status == 200
     page = Anchors(shelf.get("simple/demo/").body.decode())
     assert page.title == "Links for demo"
+    del page.anchors[0]["data-upload-time"]
     assert page.anchors == [
         {
             "href": f"1.0/{WHEEL.filename}#sha256={WHEEL.sha256}",
@@ -188,6 +190,8 @@ def test_json_page_follows_the_simple_api(shelf: Shelf) -> None:
     sdist = make_sdist("demo", "1.1")
     assert shelf.upload(WHEEL).status == shelf.upload(sdist).status == 200
     page = shelf.get("simple/demo/", accept=JSON).json()
+    times = [file.pop("upload-time") for file in page["files"]]
+    assert times == sorted(times)
     assert page["meta"]["api-version"] == "1.1"
     assert page["name"] == "demo"
     assert sorted(page["versions"]) == ["1.0", "1.1"]
@@ -195,17 +199,34 @@ def test_json_page_follows_the_simple_api(shelf: Shelf) -> None:
         {
             "filename": WHEEL.filename,
             "url": f"1.0/{WHEEL.filename}",
-            "hashes": {"sha256": WHEEL.sha256},
+            "hashes": {"sha256": WHEEL.sha256, "md5": WHEEL.fields["md5_digest"]},
             "size": len(WHEEL.content),
             "requires-python": ">=3.8, <4",
+            "yanked": False,
         },
         {
             "filename": sdist.filename,
             "url": f"1.1/{sdist.filename}",
-            "hashes": {"sha256": sdist.sha256},
+            "hashes": {"sha256": sdist.sha256, "md5": sdist.fields["md5_digest"]},
             "size": len(sdist.content),
+            "yanked": False,
         },
     ]
+
+
+@pytest.mark.documented("Python compatibility")
+def test_both_pages_say_when_a_file_was_uploaded(shelf: Shelf) -> None:
+    """For what was published here it is that moment, in UTC; JSON and HTML agree."""
+    shelf.emulation.travel(3600)
+    before = shelf.emulation.emulator.clock.now()
+    assert shelf.upload(WHEEL).status == 200
+    [file] = shelf.get("simple/demo/", accept=JSON).json()["files"]
+    [anchor] = Anchors(shelf.get("simple/demo/").body.decode()).anchors
+    said = file["upload-time"]
+    assert anchor["data-upload-time"] == said
+    assert said.endswith("Z")
+    uploaded = datetime.fromisoformat(said).timestamp()
+    assert before - 1e-6 <= uploaded <= shelf.emulation.emulator.clock.now()
 
 
 @pytest.mark.documented("Python compatibility")
@@ -226,7 +247,10 @@ def test_link_on_the_page_leads_to_the_file(shelf: Shelf, distribution: Distribu
     assert shelf.upload(distribution).status == 200
     [package] = shelf.page(name).packages
     assert package.filename == distribution.filename
-    assert package.digests == {"sha256": distribution.sha256}
+    assert package.digests == {
+        "sha256": distribution.sha256,
+        "md5": distribution.fields["md5_digest"],
+    }
     headers = {"Authorization": basic("aws", shelf.token)}
     got = shelf.emulation.request("GET", package.url.partition("#")[0], headers)
     assert (got.status, got.body) == (200, distribution.content)

@@ -1,6 +1,7 @@
 """Repositories, their upstreams and external connections, by boto3."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -235,6 +236,21 @@ def test_lists_differ_in_what_they_cover(team: "CodeArtifactClient") -> None:
     assert [r["domainName"] for r in ours["repositories"]] == ["team"]
     theirs = team.list_repositories_in_domain(domain="team", administratorAccount="444455556666")
     assert theirs["repositories"] == []
+
+
+@pytest.mark.documented("List repositories")
+def test_page_of_repositories_has_fifty(team: "CodeArtifactClient") -> None:
+    """Unless the request says how many; a token leads to the rest."""
+    for number in range(50):
+        create(team, f"repo-{number}")
+    lists: list[Any] = [
+        team.list_repositories,
+        partial(team.list_repositories_in_domain, domain="team"),
+    ]
+    for listed in lists:
+        first = listed()
+        assert len(first["repositories"]) == 50
+        assert len(listed(nextToken=first["nextToken"])["repositories"]) == 1
 
 
 @pytest.mark.documented("ListRepositoriesInDomain")

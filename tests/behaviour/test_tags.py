@@ -166,3 +166,17 @@ def test_only_domains_repositories_and_groups_are_tagged(
     """An ARN of anything else is a validation error."""
     with pytest.raises(client.exceptions.ValidationException):
         client.tag_resource(resourceArn=arn, tags=tags(1))
+
+
+@pytest.mark.assumed("an endpoint of a Region serves the resources of that Region only")
+def test_resource_of_another_region_is_refused(emulation: Emulation) -> None:
+    """Whoever may call one Region only cannot tag what is in another one."""
+    arn = emulation.client(region="us-east-1").create_domain(domain="team")["domain"]["arn"]
+    client = emulation.client()
+    for call in (
+        lambda: client.tag_resource(resourceArn=arn, tags=[{"key": "a", "value": "b"}]),
+        lambda: client.untag_resource(resourceArn=arn, tagKeys=["a"]),
+        lambda: client.list_tags_for_resource(resourceArn=arn),
+    ):
+        with pytest.raises(client.exceptions.ValidationException, match="not of region eu-west-1"):
+            call()

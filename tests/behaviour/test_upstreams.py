@@ -1,23 +1,23 @@
 """Chains of repositories: search, retention, origin controls."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_codeartifact.emulator.entities import Control
+from pytest_codeartifact.emulator.entities import Control, Status
 from pytest_codeartifact.emulator.quotas import Quotas
 from tests.support.distributions import make_sdist, make_wheel
 from tests.support.emulation import Emulation, Shelf
-from tests.support.holdings import asked_once, controls, held
+from tests.support.holdings import controls, held
 from tests.support.public_registry import PublicRegistry
-from tests.support.states import set_controls
+from tests.support.states import set_controls, set_status
 
 if TYPE_CHECKING:
     from types_boto3_codeartifact import CodeArtifactClient
 
 MakeShelf = Callable[..., Shelf]
-HOUR = 3600
+HALF_AN_HOUR = 1800
 WHEEL = make_wheel()
 SDIST = make_sdist()
 NEXT = make_wheel(version="2.0")
@@ -27,7 +27,9 @@ NEXT = make_wheel(version="2.0")
 
 
 @pytest.mark.documented("Upstream repository priority order")
-def test_search_is_depth_first_in_priority_order(make_shelf: MakeShelf) -> None:
+def test_search_is_depth_first_in_priority_order(
+    make_shelf: MakeShelf, client: "CodeArtifactClient"
+) -> None:
     """The order is that of the page's example: A, then A's own upstreams, then B."""
     shelves = {name: make_shelf(f"repo-{name}") for name in "EDB"}
     shelves["C"] = make_shelf("repo-C", "repo-D", "repo-E")
@@ -36,9 +38,14 @@ def test_search_is_depth_first_in_priority_order(make_shelf: MakeShelf) -> None:
     order = ["A", "C", "D", "E", "B"]
     offered = {name: make_wheel(extra=f"# {name}".encode(), version="1.0") for name in order}
     for name in reversed(order):
+        # What an upstream repository has cannot be published below it, so that it is cut off.
+        here: Any = {"domain": "team", "repository": shelves[name].repository}
+        upstreams: Any = client.describe_repository(**here)["repository"]["upstreams"]
+        client.update_repository(**here, upstreams=[])
         assert shelves[name].upload(offered[name]).status == 200
+        client.update_repository(**here, upstreams=upstreams)
         [package] = mine.page().packages
-        assert package.digests == {"sha256": offered[name].sha256}, name
+        assert package.digests["sha256"] == offered[name].sha256, name
     assert mine.download(offered["A"]).body == offered["A"].content
 
 
@@ -124,11 +131,70 @@ def test_later_public_file_joins_a_kept_version(
     registry.add(WHEEL)
     assert connected.download(WHEEL).status == 200
     registry.add(SDIST)
-    connected.emulation.travel(4 * HOUR)
-    assert asked_once(connected) == [WHEEL.filename]
+    connected.emulation.travel(HALF_AN_HOUR)
     assert connected.files() == [WHEEL.filename, SDIST.filename]
     assert connected.download(SDIST).body == SDIST.content
     assert sorted(held(client, "public")) == [WHEEL.filename, SDIST.filename]
+
+
+@pytest.mark.documented("Requesting Python packages from upstreams and external connections")
+@pytest.mark.parametrize("status", ["Archived", "Unlisted"])
+def test_upstream_version_out_of_use_lets_nothing_pass(
+    make_shelf: MakeShelf, connected: Shelf, registry: PublicRegistry, status: str
+) -> None:
+    """New files and yanks reach a kept version, unless it is Archived in between."""
+    registry.add(WHEEL)
+    app = make_shelf("app", connected.repository)
+    assert app.download(WHEEL).status == 200
+    set_status(connected, "demo", "1.0", Status(status))
+    registry.add(SDIST)
+    registry.yank(WHEEL.filename, "broken")
+    app.emulation.travel(HALF_AN_HOUR)
+    passes = status == "Unlisted"
+    packages = app.page().packages
+    assert [package.filename for package in packages] == [
+        WHEEL.filename,
+        *[SDIST.filename] * passes,
+    ]
+    assert packages[0].is_yanked is passes
+    assert app.download(SDIST).status == (200 if passes else 404)
+    assert app.download(WHEEL).status == 200
+
+
+@pytest.mark.documented("Requesting Python packages from upstreams and external connections")
+def test_upstream_version_published_directly_lets_nothing_pass(
+    make_shelf: MakeShelf,
+    connected: Shelf,
+    registry: PublicRegistry,
+    client: "CodeArtifactClient",
+) -> None:
+    """A version that entered the domain in between keeps files and yanks of the public one off."""
+    registry.add(WHEEL)
+    middle = make_shelf("middle")
+    app = make_shelf("app", connected.repository)
+    assert app.download(WHEEL).status == middle.upload(WHEEL).status == 200
+    set_controls(middle, "demo", Control.ALLOW, Control.ALLOW)
+    for repository, upstream in (("middle", connected.repository), ("app", "middle")):
+        client.update_repository(
+            domain="team", repository=repository, upstreams=[{"repositoryName": upstream}]
+        )
+    registry.add(SDIST)
+    registry.yank(WHEEL.filename, "broken")
+    app.emulation.travel(HALF_AN_HOUR)
+    [package] = app.page().packages
+    assert (package.filename, package.is_yanked) == (WHEEL.filename, False)
+    assert app.download(SDIST).status == 404
+
+
+@pytest.mark.documented("Requesting Python packages from upstreams and external connections")
+def test_blocked_upstream_keeps_yanks_off(connected: Shelf, registry: PublicRegistry) -> None:
+    """With upstream=BLOCK a kept version stays as it was, whatever becomes of the public one."""
+    registry.add(WHEEL)
+    assert connected.download(WHEEL).status == 200
+    set_controls(connected, "demo", Control.BLOCK, Control.BLOCK)
+    registry.yank(WHEEL.filename, "broken")
+    connected.emulation.travel(HALF_AN_HOUR)
+    assert [package.is_yanked for package in connected.page().packages] == [False]
 
 
 @pytest.mark.documented("Quotas in AWS CodeArtifact")
@@ -187,7 +253,7 @@ def test_private_package_stays_private(
     registry.add(attack)
     assert app.files() == [WHEEL.filename]
     assert app.download(attack).status == 404
-    assert registry.requests.total() == 0
+    assert registry.downloads == 0
     assert controls(client, "app") == {"publish": "ALLOW", "upstream": "BLOCK"}
 
 
@@ -212,6 +278,35 @@ def test_mixed_package_refuses_what_upstream_has(
     assert app.upload(make_wheel(extra=b"# mine")).status == 409
     assert app.upload(NEXT).status == 200
     assert sorted(app.files()) == [WHEEL.filename, NEXT.filename]
+
+
+@pytest.mark.documented("Packages overview")
+@pytest.mark.parametrize("source", ["public registry", "upstream repository"])
+def test_unknown_package_refuses_what_upstream_has(
+    make_shelf: MakeShelf, connected: Shelf, registry: PublicRegistry, source: str
+) -> None:
+    """Before a repository has any version of a package, nothing keeps the upstream's out."""
+    app = make_shelf("app", connected.repository)
+    if source == "public registry":
+        registry.add(WHEEL)
+    else:
+        assert connected.upload(WHEEL).status == 200
+    refused = app.upload(make_wheel(extra=b"# mine"))
+    assert refused.status == 409
+    assert "upstream" in refused.message
+    assert app.upload(NEXT).status == 200
+    assert app.files() == [NEXT.filename]
+
+
+@pytest.mark.documented("Requesting packages from external connections")
+def test_outage_lets_a_public_version_be_published(
+    make_shelf: MakeShelf, connected: Shelf, registry: PublicRegistry
+) -> None:
+    """What the public registry has cannot be known while it does not answer."""
+    registry.add(WHEEL)
+    registry.status = 403
+    app = make_shelf("app", connected.repository)
+    assert app.upload(make_wheel(extra=b"# mine")).status == 200
 
 
 @pytest.mark.documented("Editing package origin controls")

@@ -1,5 +1,6 @@
 """How `serve` and `env` bring a shell to the server."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -44,7 +45,12 @@ def test_evaluated_env_leads_sh_to_the_server(
     server = start_server()
     server.client().create_domain(domain="from-outside")
     script = 'eval "$("$0" "$@" env --shell sh --ready-file "$READY")"; "$0" -c "$ASK"'
-    disturbing = {"AWS_SESSION_TOKEN": "old", "AWS_PROFILE": "missing", "AWS_REGION": "eu-west-1"}
+    disturbing = {
+        "AWS_SESSION_TOKEN": "old",
+        "AWS_PROFILE": "missing",
+        "AWS_REGION": "eu-west-1",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    }
 
     done = subprocess.run(
         ["sh", "-c", script, *PROGRAM],
@@ -112,3 +118,24 @@ def test_env_finds_the_last_server_started(
     told = place.run("env", "--shell", "sh")
 
     assert f"export AWS_ENDPOINT_URL={server.access.endpoint_url}" in told.stdout.splitlines()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="without $SHELL it is PowerShell there")
+def test_env_without_a_shell_variable_speaks_sh(
+    place: Place, start_server: Callable[..., Server]
+) -> None:
+    """Containers often start without `$SHELL`, and what they start is a POSIX shell."""
+    server = start_server()
+    without = {name: text for name, text in place.environment.items() if name != "SHELL"}
+
+    done = subprocess.run(
+        [*PROGRAM, "env", "--ready-file", str(server.ready_path)],
+        env=without,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=True,
+    )
+
+    assert done.stdout.startswith("unset ")
+    assert f"export AWS_ENDPOINT_URL={server.access.endpoint_url}" in done.stdout.splitlines()

@@ -175,7 +175,9 @@ def test_fault_that_does_not_exist_is_refused(codeartifact_private: "EmulatorTar
     """A misspelt kind says what there is, in the test that misspelt it."""
     from pytest_codeartifact.errors import ControlError  # noqa: PLC0415 - as a user's test does
 
-    with pytest.raises(ControlError, match=r"one of down, slow, .*; not 'borken'"):
+    with pytest.raises(
+        ControlError, match=r"faults: the kind of a fault is one of down, slow, .*; not 'borken'$"
+    ):
         codeartifact_private.control.break_registry("borken")
 
 

@@ -135,3 +135,22 @@ def test_mask_reaches_every_text_and_survives_cycles() -> None:
     assert cleaned == {"key": [printable]}
     assert printable.lines == ["a ***", ("***", 1)]
     assert printable.path == Path("secret")
+
+
+def test_end_of_a_shortened_value_is_masked(pytester: pytest.Pytester) -> None:
+    """Where pytest leaves out the middle, what is left of a token at the end goes as well."""
+    pytester.makepyfile(
+        """
+        from pathlib import Path
+
+        def test_compares(codeartifact_domain):
+            token = codeartifact_domain.token()
+            Path("told.txt").write_text(token)
+            assert ({"name": codeartifact_domain.name, "text": "x" * 200}, token) == 1
+        """
+    )
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(failed=1)
+    token, told = (pytester.path / "told.txt").read_text(), result.stdout.str()
+    pieces = (token[at : at + 12] for at in range(len(token) - 11))
+    assert [piece for piece in pieces if piece in told] == []

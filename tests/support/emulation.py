@@ -8,7 +8,7 @@ import functools
 import io
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,16 +119,37 @@ class Emulation:
     ) -> "CodeArtifactClient":
         """A boto3 client of an account, by default the configured one."""
         account = account or self.owner
-        client: CodeArtifactClient = _session().client(
+        client: CodeArtifactClient = self.boto3_client(
             "codeartifact",
+            account.access_key_id,
+            account.secret_access_key,
+            region=region,
+            url=url,
+        )
+        return client
+
+    def boto3_client(
+        self,
+        service: str,
+        access_key_id: str,
+        secret_access_key: str,
+        session_token: str | None = None,
+        *,
+        region: str = REGION,
+        url: str = BASE_URL,
+    ) -> Any:  # noqa: ANN401 - any service's client
+        """A boto3 client of any service, with any key."""
+        make: Callable[..., Any] = _session().client  # its types name every service, one by one
+        client = make(
+            service,
             region_name=region,
             endpoint_url=url,
-            aws_access_key_id=account.access_key_id,
-            aws_secret_access_key=account.secret_access_key,
+            aws_access_key_id=access_key_id,
+            aws_secret_access_key=secret_access_key,
+            aws_session_token=session_token,
             config=Config(retries={"total_max_attempts": 1}),
         )
-        # The answer of a handler is what counts here, though the types say there is none.
-        client.meta.events.register("before-send.codeartifact.*", cast("Any", self._send))
+        client.meta.events.register(f"before-send.{service}.*", self._send)
         return client
 
     def other_account(self) -> Account:

@@ -125,8 +125,6 @@ class Model:
         known = place.packages.get(package)
         if self._group_mode(package) == "BLOCK" or (known and known.publish == "BLOCK"):
             raise Refused("AccessDenied")
-        if known and known.upstream == "ALLOW" and self._reaches(place, package, version):
-            raise Refused("Conflict")
         held = known.versions.get(version) if known else None
         after = _with_asset(held or Version("Unfinished", repository), asset, content)
         if finish and after.status == "Unfinished":
@@ -138,22 +136,6 @@ class Model:
         found = self._repository(repository).packages.get(package)
         if found is None:
             raise Refused("ResourceNotFound")
-        return found
-
-    def _reaches(self, start: Repository, package: str, version: str) -> bool:
-        """Whether an upstream has the version; a broken chain is a conflict, too."""
-        seen, left, found = [start], list(start.upstreams), False
-        while left:
-            place = left.pop()
-            if place.is_deleted:
-                raise Refused("Conflict")
-            if place in seen:
-                continue
-            seen.append(place)
-            known = place.packages.get(package)
-            found = found or bool(known and version in known.versions)
-            if known is None or known.upstream == "ALLOW":
-                left += place.upstreams
         return found
 
     # --- Versions ---

@@ -5,13 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 import pytest
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.config import Config
 
 from pytest_codeartifact.emulator.iam.accounts import Account
-from tests.support.emulation import BASE_URL, REGION, Emulation, Shelf, refusal
+from tests.support.emulation import Emulation, Shelf, refusal
 
 if TYPE_CHECKING:
     from types_boto3_codeartifact import CodeArtifactClient
@@ -84,21 +81,9 @@ class People:
     def ask(self, service: str, keys: Keys | None = None) -> Any:  # noqa: ANN401 - any service's client
         """A boto3 client whose requests go straight into the emulator."""
         keys = keys or self.administrator
-        client: Any = boto3.client(
-            service,  # type: ignore[call-overload]  # any service
-            region_name=REGION,
-            endpoint_url=BASE_URL,
-            aws_access_key_id=keys.access_key_id,
-            aws_secret_access_key=keys.secret_access_key,
-            aws_session_token=keys.session_token,
-            config=Config(retries={"total_max_attempts": 1}),
+        return self.emulation.boto3_client(
+            service, keys.access_key_id, keys.secret_access_key, keys.session_token
         )
-
-        def send(request: AWSPreparedRequest, **_: object) -> AWSResponse:
-            return self.emulation._send(request)
-
-        client.meta.events.register(f"before-send.{service}.*", send)
-        return client
 
     def user(self, name: str, *statements: Document) -> Keys:
         """A new user with these statements as its only policy."""

@@ -128,3 +128,16 @@ def test_moved_clock_leaves_signatures_good(
     """Clients sign with the machine's time, however far the emulator's own clock was moved."""
     emulation.travel(24 * 3600)
     assert client.create_domain(domain="team")["domain"]["name"] == "team"
+
+
+def test_denied_request_is_logged_with_whom_and_what(
+    emulation: Emulation, client: "CodeArtifactClient"
+) -> None:
+    """Who was refused which operation stands in the journal as if it had been allowed."""
+    with pytest.raises(ClientError):
+        client.describe_domain(domain="missing", domainOwner="444455556666")
+    logged = emulation.control("GET", "requests").json()["requests"][-1]
+    assert logged["status"] == 403
+    assert logged["operation"] == "DescribeDomain"
+    assert logged["account"] == ACCOUNT
+    assert logged["principal"] == f"arn:aws:iam::{ACCOUNT}:user/administrator"

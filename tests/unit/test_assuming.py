@@ -1,13 +1,15 @@
 """Who may become which role, and for how long."""
 
+import json
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.emulation import Emulation, refusal
+from tests.support.emulation import REGION, Emulation, refusal
 from tests.support.people import People, allow, denied, policy, trusting
 
 
@@ -155,8 +157,19 @@ def test_transitive_tags_stay_with_the_next_role(people: People) -> None:
         TransitiveTagKeys=["team"],
     )
     people.codeartifact(people.assume(second, session)).list_domains()
-    code, text = refused(people, second, session, Tags=[{"Key": "team", "Value": "b"}])
-    assert (code, "'team'" in text) == ("ValidationError", True)
+    for key in ("team", "Team"):
+        code, text = refused(people, second, session, Tags=[{"Key": key, "Value": "b"}])
+        assert (code, f"'{key}'" in text) == ("ValidationError", True)
+
+
+def test_session_tags_differ_by_more_than_case(people: People) -> None:
+    """Policies do not see the case of a tag key, so there is one value for all its spellings."""
+    trust = trusting(
+        f"arn:aws:iam::{people.account.number}:root", Action=["sts:AssumeRole", "sts:TagSession"]
+    )
+    tags = [{"Key": "team", "Value": "a"}, {"Key": "TEAM", "Value": "b"}]
+    code, text = refused(people, people.role("worker", trust=trust), Tags=tags)
+    assert (code, "Duplicate tag keys" in text) == ("ValidationError", True)
 
 
 def test_policy_that_nobody_can_read_gives_no_power(people: People) -> None:
@@ -183,3 +196,97 @@ def test_trust_policy_that_iam_refuses_is_refused(people: People, element: str) 
     with pytest.raises(ClientError) as error:
         people.role("worker", trust=policy(trust | {element: more}))
     assert refusal(error)["Error"]["Code"] == "MalformedPolicyDocument"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"DateLessThan": {"aws:CurrentTime": "{soon}"}},
+        {"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}},
+        {"StringEquals": {"aws:RequestedRegion": REGION}},
+        {"Bool": {"aws:SecureTransport": "false"}},
+    ],
+    ids=lambda condition: next(iter(condition)),
+)
+def test_trust_may_depend_on_how_the_request_came(
+    emulation: Emulation,
+    people: People,
+    condition: Any,  # noqa: ANN401 - JSON
+) -> None:
+    """Conditions of a trust policy see time, address, region and transport as others do."""
+    moment = emulation.emulator.clock.now() + 600
+    soon = f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    wanted = json.loads(json.dumps(condition).replace("{soon}", soon))
+    user = f"arn:aws:iam::{people.account.number}:user/ann"
+    ann = people.user("ann")
+    open_role = people.role("open", trust=trusting(user, Condition=wanted))
+    people.assume(open_role, ann)
+    fence = [json.loads(trusting(user))["Statement"][0]]
+    fence.append({**fence[0], "Effect": "Deny", "Condition": wanted})
+    closed_role = people.role("closed", trust=policy(*fence))
+    assert refused(people, closed_role, ann)[0] == "AccessDenied"
+    if "DateLessThan" in condition:
+        emulation.travel(601)
+        assert refused(people, open_role, ann)[0] == "AccessDenied"
+        people.assume(closed_role, ann)
+
+
+def test_session_of_a_deleted_role_becomes_nobody(people: People) -> None:
+    """A role that is gone passes on no power, though another role still names it."""
+    first = people.role("first", allow("sts:AssumeRole"))
+    second = people.role("second", trust=trusting(first))
+    session = people.assume(first)
+    people.assume(second, session)
+    people.iam.delete_role_policy(RoleName="first", PolicyName="own")
+    people.iam.delete_role(RoleName="first")
+    assert refused(people, second, session)[0] == "AccessDenied"
+    people.role("first", allow("sts:AssumeRole"))
+    assert refused(people, second, session)[0] == "AccessDenied"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"SourceIdentity": "ann"}, {"SerialNumber": "arn:aws:iam::1:mfa/x", "TokenCode": "123456"}],
+    ids=["source identity", "MFA"],
+)
+def test_parameter_that_would_be_ignored_is_refused(people: People, more: dict[str, str]) -> None:
+    """What a session would have to carry on the service is not dropped in silence."""
+    code, text = refused(people, people.role("worker"), **more)
+    assert code == "NotImplemented"
+    assert next(iter(more)) in text
+
+
+def test_boundary_that_is_gone_still_caps(people: People) -> None:
+    """Deleting the policy that caps a role does not free the role."""
+    boundary = people.iam.create_policy(PolicyName="cap", PolicyDocument=policy(allow("List*")))
+    arn = boundary["Policy"]["Arn"]
+    role = people.role("worker", allow("*"), PermissionsBoundary=arn)
+    client = people.codeartifact(people.assume(role))
+    assert client.list_domains()["domains"] == []
+    people.iam.delete_policy(PolicyArn=arn)
+    assert "permissions boundary" in denied(client, "create_domain", domain="mine")
+
+
+def test_boundary_of_a_user_is_refused(people: People) -> None:
+    """Moto would forget it, and the user could do more than on the service."""
+    with pytest.raises(ClientError) as error:
+        people.iam.create_user(UserName="ann", PermissionsBoundary="arn:aws:iam::aws:policy/X")
+    assert refusal(error)["Error"]["Code"] == "NotImplemented"
+    assert [each["UserName"] for each in people.iam.list_users()["Users"]] == ["administrator"]
+
+
+def test_policy_longer_than_its_quota_is_refused(people: People) -> None:
+    """A policy that the service would not take is not taken; white space does not count."""
+    iam, statement = people.iam, allow("x" * 1900)
+    spaced = policy(statement).replace(" ", " " * 500)
+    iam.create_user(UserName="ann")
+    iam.put_user_policy(UserName="ann", PolicyName="long", PolicyDocument=spaced)
+    for statements in ([statement, statement], [statement] * 4):
+        with pytest.raises(iam.exceptions.LimitExceededException) as error:
+            iam.put_user_policy(
+                UserName="ann", PolicyName="longer", PolicyDocument=policy(*statements)
+            )
+        assert "2048" in refusal(error)["Error"]["Message"]
+    iam.create_policy(PolicyName="long", PolicyDocument=policy(*[statement] * 2))
+    with pytest.raises(iam.exceptions.LimitExceededException):
+        iam.create_policy(PolicyName="longer", PolicyDocument=policy(*[statement] * 4))

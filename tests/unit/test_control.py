@@ -107,6 +107,9 @@ def test_bad_move_of_the_clock_is_refused(emulation: Emulation, body: bytes) -> 
         {"public:nosuch": "http://127.0.0.1:1/"},
         {"public:pypi": 7},
         {"public:pypi": None},
+        {"public:pypi": "127.0.0.1:9"},
+        {"public:pypi": "file:///etc"},
+        {"public:pypi": "http://[::1"},
         {"public:pypi": "http://127.0.0.1:1/", "pypi": "http://127.0.0.1:1/"},
         [],
     ],
@@ -245,3 +248,15 @@ def test_journal_holds_no_secret(emulation: Emulation) -> None:
     token = client.get_authorization_token(domain="team")["authorizationToken"]
     emulation.request("GET", f"/pypi/{token}/simple/")
     assert token.encode() not in emulation.control("GET", "requests").body
+
+
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [("DELETE", "faults?conn=public:pypi"), ("GET", "requests?since=3")],
+)
+def test_misspelt_question_is_refused(emulation: Emulation, method: str, name: str) -> None:
+    """What the query cannot say is refused, before anything happens."""
+    fault = {"connection": "public:pypi", "kind": "down"}
+    emulation.control("POST", "faults", fault)
+    assert emulation.control(method, name).status == 400
+    assert len(emulation.control("GET", "faults").json()["faults"]) == 1

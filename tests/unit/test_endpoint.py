@@ -117,3 +117,11 @@ def test_forgotten_permission_is_a_defect(endpoint: Endpoint) -> None:
 def test_permission_on_the_repository_comes_first(endpoint: Endpoint) -> None:
     """A caller without rights does not reach the handler."""
     assert answer(endpoint, "npm/store/read/x", administrator=False).status == 403
+
+
+def test_missing_repository_is_told_to_whom_may_read_it(endpoint: Endpoint) -> None:
+    """Without permission the answer is the same, whether or not there is such a repository."""
+    assert answer(endpoint, "npm/gone/read/x").status == 404
+    for name in ("gone", "store"):
+        refused = answer(endpoint, f"npm/{name}/read/x", administrator=False)
+        assert refused.status == 403

@@ -1,6 +1,10 @@
 """Other services behind the same door: moto's, for the accounts that are ours."""
 
+import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -11,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from pytest_codeartifact.emulator.iam.accounts import Account
 from tests.support.emulation import ACCOUNT, BASE_URL, REGION, Emulation, refusal
+from tests.support.people import BEARER, People, allow
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +81,29 @@ def test_refusal_of_a_neighbour_arrives(emulation: Emulation) -> None:
         iam.put_user_policy(UserName="administrator", PolicyName="p", PolicyDocument="{}")
     assert refusal(refused)["Error"]["Code"] == "MalformedPolicyDocument"
     assert emulation.crashes() == []
+
+
+def test_restart_forgets_users_and_keeps_administrators(tmp_path: Path) -> None:
+    """The state has no users: their tokens open nothing then, an administrator's go on."""
+    with Emulation(tmp_path) as before:
+        people = People(before, before.owner)
+        people.codeartifact().create_domain(domain="team")
+        people.codeartifact().create_repository(domain="team", repository="store")
+        name = f"user-{secrets.token_hex(4)}"
+        shelves = people.shelf(), people.shelf(people.user(name, BEARER, allow("*")))
+        assert [shelf.get("simple/demo/").status for shelf in shelves] == [404, 404]
+    with Emulation(tmp_path) as after:
+        answers = [replace(each, emulation=after).get("simple/demo/") for each in shelves]
+        assert [each.status for each in answers] == [404, 403]
+
+
+def test_accounts_are_registered_once(tmp_path: Path) -> None:
+    """However many ask first and at once, each account has one administrator with one key."""
+    with Emulation(tmp_path) as emulation, ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            people = People(emulation, emulation.other_account())
+            clients = [people.ask("iam") for _ in range(8)]
+            answers = [pool.submit(client.list_access_keys) for client in clients]
+            keys = [each.result()["AccessKeyMetadata"] for each in answers]
+            assert {len(each) for each in keys} == {1}
+        assert emulation.crashes() == []

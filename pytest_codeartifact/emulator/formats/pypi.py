@@ -7,6 +7,7 @@ normalization" (AWS CodeArtifact User Guide).
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Any, BinaryIO, ClassVar
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -115,6 +116,8 @@ class PyPI(Format):
                 attributes["requires-python"] = file.requires_python
             if file.is_yanked:
                 attributes["yanked"] = file.yanked_reason or ""
+            if file.upload_time:
+                attributes["upload-time"] = _moment(file.upload_time)
             url, sha256 = file.url.partition("#")[0], file.digests.get("sha256")
             files.append((version, file.filename, url, sha256, file.size, attributes))
         return json.dumps(files)
@@ -175,8 +178,9 @@ class PyPI(Format):
                 raw = _checked_metadata(package, version, content)
             except BrokenDistribution as error:
                 raise Malformed(str(error)) from error
-            requires = raw.get("requires_python")
-            attributes = {"requires-python": requires} if requires else {}
+            attributes = {"upload-time": _moment(datetime.fromtimestamp(visit.clock.now(), UTC))}
+            if requires := raw.get("requires_python"):
+                attributes["requires-python"] = requires
             release = Release(package, version, manifest_of(raw, package.name), attributes)
             visit.registry.publish(visit.repository, release, [content])
         return Response(200, b"", {"Content-Type": "text/plain"})
@@ -236,6 +240,11 @@ def _check_digests(form: Form, asset: Asset) -> None:
             raise Malformed(
                 f"{field} of {asset.name} is {said}, but the bytes received have {digest}"
             )
+
+
+def _moment(time: datetime) -> str:
+    """A time as the pages say it: in UTC, with microseconds."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _normalised(version: str | None) -> str | None:

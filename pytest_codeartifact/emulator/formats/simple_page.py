@@ -74,6 +74,8 @@ def _anchor(url: str, asset: OfferedAsset) -> str:
     yanked = asset.attributes.get("yanked")
     if yanked is not None:
         attributes.append(f'data-yanked="{escape(yanked)}"')
+    if uploaded := asset.attributes.get("upload-time"):
+        attributes.append(f'data-upload-time="{escape(uploaded)}"')
     return f"<a {' '.join(attributes)}>{escape(asset.name)}</a>"
 
 
@@ -88,18 +90,19 @@ def _json(project: str, offer: Offer) -> bytes:
 
 
 def _file(url: str, asset: OfferedAsset) -> dict[str, object]:
+    yanked = asset.attributes.get("yanked")
+    hashes = {"sha256": asset.sha256, "md5": asset.md5}
     file: dict[str, object] = {
         "filename": asset.name,
         "url": url,
-        "hashes": {"sha256": asset.sha256} if asset.sha256 else {},
+        "hashes": {name: digest for name, digest in hashes.items() if digest},
+        "yanked": False if yanked is None else yanked or True,
     }
     if asset.size is not None:
         file["size"] = asset.size
-    if requires := asset.attributes.get("requires-python"):
-        file["requires-python"] = requires
-    yanked = asset.attributes.get("yanked")
-    if yanked is not None:
-        file["yanked"] = yanked or True
+    for name in ("requires-python", "upload-time"):
+        if said := asset.attributes.get(name):
+            file[name] = said
     return file
 
 

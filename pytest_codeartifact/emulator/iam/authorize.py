@@ -6,6 +6,7 @@ Sources: "Policy evaluation logic" (IAM User Guide), "Domain policies", "Reposit
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 from pytest_codeartifact.emulator.clock import Clock
@@ -45,7 +46,13 @@ class Circumstances:
 
 def circumstances_of(request: Request, region: str) -> Circumstances:
     """How this request reached us."""
-    return Circumstances(region, request.remote_address, request.scheme == "https")
+    return _circumstances(region, request.remote_address, request.scheme == "https")
+
+
+@lru_cache(maxsize=1024)
+def _circumstances(region: str, source_ip: str, is_secure: bool) -> Circumstances:  # noqa: FBT001 - a key
+    """The same object for the same circumstances, which are those of almost every request."""
+    return Circumstances(region, source_ip, is_secure)
 
 
 class Authorizer(Protocol):
@@ -103,10 +110,7 @@ class PolicyAuthorizer:
             context={
                 **about_caller(caller, identity),
                 **self._about_resource(grant),
-                "aws:SourceIp": circumstances.source_ip,
-                "aws:SecureTransport": str(circumstances.is_secure).lower(),
-                "aws:RequestedRegion": circumstances.region,
-                "aws:ViaAWSService": "false",
+                **about_request(circumstances),
                 **dict(grant.facts),
             },
         )
@@ -155,13 +159,8 @@ class PolicyAuthorizer:
         return found
 
     def _timed(self, question: Question) -> Question:
-        now = self._clock.now()
-        moment = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
-        times = {
-            "aws:CurrentTime": moment.replace("+00:00", "Z"),
-            "aws:EpochTime": str(int(now)),
-        }
-        return replace(question, context={**question.context, **times})
+        moment = about_moment(self._clock.now())
+        return replace(question, context={**question.context, **moment})
 
 
 def _timeless_verdict(question: Question, applicable: Applicable) -> Verdict | None:
@@ -192,6 +191,26 @@ def own_policies(caller: Caller, identity: Identity) -> Applicable:
     )
 
 
+def about_request(circumstances: Circumstances) -> dict[str, ContextValue]:
+    """What conditions may ask about how a request came."""
+    return {
+        "aws:SourceIp": circumstances.source_ip,
+        "aws:SecureTransport": str(circumstances.is_secure).lower(),
+        "aws:RequestedRegion": circumstances.region,
+        "aws:ViaAWSService": "false",
+    }
+
+
+def about_moment(now: float) -> dict[str, ContextValue]:
+    """What conditions may ask about the time of day, in seconds since the epoch."""
+    return {"aws:CurrentTime": _iso(now), "aws:EpochTime": str(int(now))}
+
+
+def _iso(moment: float) -> str:
+    text = datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
+    return text.replace("+00:00", "Z")
+
+
 def about_caller(caller: Caller, identity: Identity) -> dict[str, ContextValue]:
     """What conditions may ask about a caller.
 
@@ -207,8 +226,7 @@ def about_caller(caller: Caller, identity: Identity) -> dict[str, ContextValue]:
     tags = dict(identity.tags)
     if session:
         tags |= dict(session.tags)
-        issued = datetime.fromtimestamp(session.issued, UTC).isoformat(timespec="seconds")
-        found["aws:TokenIssueTime"] = issued.replace("+00:00", "Z")
+        found["aws:TokenIssueTime"] = _iso(session.issued)
         found["aws:MultiFactorAuthPresent"] = "false"
     if identity.username is not None:
         found["aws:username"] = identity.username

@@ -38,6 +38,7 @@ LONGEST_PRESIGNED_SECONDS = 7 * 24 * 3600
 
 _TIMESTAMP = "%Y%m%dT%H%M%SZ"
 _UNSIGNED = "UNSIGNED-PAYLOAD"
+_SCOPE_NAME = re.compile(r"[A-Za-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +160,11 @@ def _pairs(query: str) -> tuple[tuple[str, str], ...]:
 
 
 def _header_claim(request: Request, header: str, query: tuple[tuple[str, str], ...]) -> _Claim:
-    parts = (part.partition("=") for part in header.split(","))
+    parts = [part.partition("=") for part in header.split(",")]
     stated = {name.strip(): value.strip() for name, _, value in parts}
+    if len(stated) < len(parts):
+        # What stands there twice, two readers may read differently.
+        raise IncompleteSignature("Authorization header has a parameter more than once.")
     required = ("Credential", "Signature", "SignedHeaders")
     missing = [name for name in required if not stated.get(name)]
     timestamp = _header_timestamp(request.headers)
@@ -232,6 +236,9 @@ def _credential_scope(text: str) -> tuple[str, Scope]:
     access_key_id, date, region, service, terminator = parts
     if terminator != "aws4_request":
         msg = "Credential should be scoped with a valid terminator: 'aws4_request'."
+        raise InvalidSignature(msg)
+    if not (_SCOPE_NAME.fullmatch(region) and _SCOPE_NAME.fullmatch(service)):
+        msg = "Credential should be scoped to a valid region and to the correct service."
         raise InvalidSignature(msg)
     return access_key_id, Scope(date, region, service)
 

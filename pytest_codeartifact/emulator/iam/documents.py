@@ -165,10 +165,11 @@ def _parsed(document: str) -> dict[str, Any]:
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose every key stands once, as the grammar wants it."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        twice = next(key for n, (key, _) in enumerate(pairs) if key in dict(pairs[:n]))
-        raise MalformedPolicy(f"Syntax errors in policy. {twice} stands there twice")
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise MalformedPolicy(f"Syntax errors in policy. {key} stands there twice")
+        found[key] = value
     return found
 
 

@@ -6,6 +6,7 @@ Responses" (Amazon S3 API Reference).
 
 import functools
 import json
+import re
 from typing import ClassVar
 from xml.sax.saxutils import escape
 
@@ -19,6 +20,8 @@ _MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your "
     "AWS Secret Access Key and signing method. Consult the service documentation for details."
 )
+# XML 1.0, "Characters": a client cannot read an answer with any other.
+_NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Refusal(Exception):
@@ -149,7 +152,8 @@ def refusal_response(refusal: Refusal, service: str, request_id: str) -> Respons
 
 def _xml(protocol: str, service: str, namespace: str, refusal: Refusal, request_id: str) -> str:
     code = refusal.s3_code if service == "s3" else refusal.query_code
-    error = f"<Code>{code}</Code><Message>{escape(refusal.message)}</Message>"
+    message = escape(_NOT_IN_XML.sub("\ufffd", refusal.message))
+    error = f"<Code>{code}</Code><Message>{message}</Message>"
     identity = escape(request_id)
     if service == "s3":
         return f"<Error>{error}<RequestId>{identity}</RequestId></Error>"

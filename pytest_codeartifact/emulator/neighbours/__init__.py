@@ -1,26 +1,40 @@
 """The other AWS services of the same port: moto's, loaded when one of them is first called."""
 
-import io
 import json
 import threading
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
 
 from pytest_codeartifact.emulator.clock import Clock
 from pytest_codeartifact.emulator.iam.accounts import ADMINISTRATOR, Account, Accounts
-from pytest_codeartifact.emulator.iam.callers import Caller
+from pytest_codeartifact.emulator.iam.authorize import Circumstances
+from pytest_codeartifact.emulator.iam.callers import ALGORITHM, Caller, Scope
 from pytest_codeartifact.emulator.neighbours.assuming import Assuming
 from pytest_codeartifact.emulator.neighbours.forgetting import Turnstile, forget
 from pytest_codeartifact.emulator.neighbours.identities import PARTITION, MotoIdentities
 from pytest_codeartifact.emulator.neighbours.policies import check_policy
+from pytest_codeartifact.emulator.neighbours.queries import SERVICES, put_form, read_form
+from pytest_codeartifact.emulator.neighbours.refusals import NotEmulated
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
     from moto.iam.models import AWSManagedPolicy
 
-_QUERY_BYTES = 1024 * 1024
+_MOTOS_OWN = ("/moto-api", "/latest/meta-data/", "/latest/api/")
+"""Where moto lets anybody see and change what all accounts have; and a machine's metadata."""
+# Differs: assumed roles are the only temporary credentials that STS gives here.
+_OTHER_CREDENTIALS = frozenset(
+    {
+        "AssumeRoleWithSAML",
+        "AssumeRoleWithWebIdentity",
+        "AssumeRoot",
+        "GetDelegatedAccessToken",
+        "GetFederationToken",
+        "GetSessionToken",
+        "GetWebIdentityToken",
+    }
+)
 
 
 class Neighbours:
@@ -34,7 +48,7 @@ class Neighbours:
         self._identities = identities
         self._assuming = Assuming(identities, clock)
         self._application: WSGIApplication | None = None
-        self._loading = threading.Lock()
+        self._preparing = threading.Lock()
         self._assuming_one = threading.Lock()
         self._known: set[str] = set()
         self._turnstile = Turnstile()
@@ -42,16 +56,22 @@ class Neighbours:
     def answer(
         self,
         caller: Caller,
-        service: str,
+        scope: Scope,
+        circumstances: Circumstances,
         environ: dict[str, Any],
         start_response: "StartResponse",
     ) -> Iterable[bytes]:
         """Pass a request on, its signature already verified; raises Refusal.
 
-        `service` is the signing name, `wsgi.input` can be read again from its beginning.
+        `scope` is what it was signed for, `wsgi.input` can be read again from its beginning.
         """
         with self._turnstile.among_others():
-            return self._answer(caller, service, environ, start_response)
+            try:
+                return self._answer(caller, scope, circumstances, environ, start_response)
+            except NotImplementedError as error:
+                raise NotEmulated(str(error)) from error
+            finally:
+                self._identities.changed()
 
     def reset(self, account: str | None = None) -> None:
         """Forget all that other services know, or all they know of one account."""
@@ -64,52 +84,54 @@ class Neighbours:
     def _answer(
         self,
         caller: Caller,
-        service: str,
+        scope: Scope,
+        circumstances: Circumstances,
         environ: dict[str, Any],
         start_response: "StartResponse",
     ) -> Iterable[bytes]:
-        application = self._loaded()
-        for account in self._accounts.all():
-            if account.number not in self._known:
-                _register(account)
-                self._known.add(account.number)
-        try:
-            parameters = _parameters(environ) if service in {"iam", "sts"} else {}
+        if environ["PATH_INFO"].startswith(_MOTOS_OWN):
+            raise NotEmulated("Moto's own interface is not served here.")
+        application = self._prepared()
+        _tell_who_calls(environ, caller, scope)
+        service = scope.service.lower()
+        if service in SERVICES:
+            form = read_form(service, environ)
+            action = form["Action"]
             if service == "iam":
-                check_policy(parameters)
-            elif parameters.get("Action") == "AssumeRole":
-                return self._assume(caller, parameters, environ, start_response)
-            return application(environ, start_response)
-        finally:
-            self._identities.changed()
+                if action == "CreateUser" and "PermissionsBoundary" in form:
+                    raise NotEmulated("A user's permissions boundary is not emulated yet.")
+                check_policy(form)
+            elif action in _OTHER_CREDENTIALS:
+                raise NotEmulated(f"The operation {action} is not emulated yet.")
+            elif action == "AssumeRole":
+                return self._assume(caller, form, circumstances, environ, start_response)
+            put_form(environ, form)
+        return application(environ, start_response)
 
     def _assume(
         self,
         caller: Caller,
-        parameters: dict[str, str],
+        form: Mapping[str, str],
+        circumstances: Circumstances,
         environ: dict[str, Any],
         start_response: "StartResponse",
     ) -> Iterable[bytes]:
         from moto.sts.models import sts_backends  # noqa: PLC0415 - heavy, so only once in use
 
-        asked = self._assuming.checked(caller, parameters)
-        form = urlencode(asked.parameters).encode()
-        environ |= {
-            "wsgi.input": io.BytesIO(form),
-            "CONTENT_LENGTH": str(len(form)),
-            "QUERY_STRING": "",
-        }
+        asked = self._assuming.checked(caller, form, circumstances)
+        put_form(environ, asked.parameters)
         made = sts_backends[asked.account][PARTITION].assumed_roles
         # One at a time, so that the newest session of the account is the one made here.
         with self._assuming_one:
             before = len(made)
-            answer = self._loaded()(environ, start_response)
+            answer = self._prepared()(environ, start_response)
             if len(made) > before:
                 self._identities.remember(made[-1], asked.session)
         return answer
 
-    def _loaded(self) -> "WSGIApplication":
-        with self._loading:
+    def _prepared(self) -> "WSGIApplication":
+        """Moto's dispatcher, knowing every account there is."""
+        with self._preparing:
             if self._application is None:
                 # Takes about half a second; most runs never call another service.
                 from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
@@ -119,14 +141,24 @@ class Neighbours:
 
                 self._application = DomainDispatcherApplication(create_backend_app)
                 self._identities.open()
+            for account in self._accounts.all():
+                if account.number not in self._known:
+                    _register(account)
+                    self._known.add(account.number)
         return self._application
 
 
-def _parameters(environ: Mapping[str, Any]) -> dict[str, str]:
-    """What a request of the query protocol says, in its address or its body."""
-    body = environ["wsgi.input"].read(_QUERY_BYTES)
-    environ["wsgi.input"].seek(0)
-    return dict(parse_qsl(f"{environ['QUERY_STRING']}&{body.decode('utf-8', 'replace')}"))
+def _tell_who_calls(environ: dict[str, Any], caller: Caller, scope: Scope) -> None:
+    """Leave moto no other place to read it from than what was verified.
+
+    Moto takes the account from a header of its own, and access key, region and service from
+    whatever looks like them in the signature's header.
+    """
+    environ.pop("HTTP_X_MOTO_ACCOUNT_ID", None)
+    credential = f"{caller.access_key_id}/{scope.date}/{scope.region}/{scope.service}/aws4_request"
+    environ["HTTP_AUTHORIZATION"] = (
+        f"{ALGORITHM} Credential={credential}, SignedHeaders=host, Signature=verified"
+    )
 
 
 def _register(account: Account) -> None:

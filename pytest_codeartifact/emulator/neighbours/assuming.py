@@ -12,11 +12,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_codeartifact.emulator.clock import Clock
-from pytest_codeartifact.emulator.iam.authorize import about_caller, own_policies, principal_of
+from pytest_codeartifact.emulator.iam.authorize import (
+    Circumstances,
+    about_caller,
+    about_moment,
+    about_request,
+    own_policies,
+    principal_of,
+)
 from pytest_codeartifact.emulator.iam.callers import Caller, Session
 from pytest_codeartifact.emulator.iam.documents import MalformedPolicy, read_session_policy
 from pytest_codeartifact.emulator.iam.grants import Facts, tag_facts
-from pytest_codeartifact.emulator.iam.identities import Identity
 from pytest_codeartifact.emulator.iam.policy import Decision, Question, decide
 from pytest_codeartifact.emulator.neighbours.identities import MotoIdentities
 from pytest_codeartifact.emulator.neighbours.policies import read_trust_policy
@@ -24,6 +30,7 @@ from pytest_codeartifact.emulator.neighbours.refusals import (
     AccessDenied,
     InvalidRequest,
     MalformedPolicyDocument,
+    NotEmulated,
     PackedPolicyTooLarge,
 )
 
@@ -38,6 +45,8 @@ _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _LONGEST_POLICY = 2048
 _MOST_TAGS = 50
 _PACKED_BYTES = 4096
+# Differs: source identities, MFA devices and contexts of other identity providers are refused.
+_NOT_EMULATED = ("SourceIdentity", "SerialNumber", "TokenCode", "ProvidedContexts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +65,13 @@ class Assuming:
         self._identities = identities
         self._clock = clock
 
-    def checked(self, caller: Caller, parameters: Mapping[str, str]) -> Asked:
+    def checked(
+        self, caller: Caller, parameters: Mapping[str, str], circumstances: Circumstances
+    ) -> Asked:
         """The request as moto may carry it out; raises Refusal."""
+        for name in _NOT_EMULATED:
+            if any(each.partition(".")[0] == name for each in parameters):
+                raise NotEmulated(f"AssumeRole with {name} is not emulated yet.")
         arn = parameters.get("RoleArn", "")
         match = _ROLE_ARN.fullmatch(arn)
         if match is None:
@@ -73,7 +87,7 @@ class Assuming:
             # A stranger must not learn which roles exist.
             raise _denied(caller, "sts:AssumeRole", arn)
         session = self._session(caller, role, parameters)
-        self._require(caller, role, session, parameters)
+        self._require(caller, role, session, parameters, circumstances)
         seconds = _duration(caller, role, parameters)
         # Moto counts from the machine's time; the session is to end by the emulator's.
         lasting = str(seconds + int(self._clock.now() - self._clock.machine_now()))
@@ -82,15 +96,12 @@ class Assuming:
     def _session(self, caller: Caller, role: "Role", parameters: Mapping[str, str]) -> Session:
         inherited = dict[str, str]()
         if caller.session:
-            keys = caller.session.transitive
-            inherited = {key: value for key, value in caller.session.tags if key in keys}
-        tags = {
-            parameters[f"{member}.Key"]: parameters.get(f"{member}.Value", "")
-            for member in _members(parameters, "Tags.member.", ".Key")
-        }
-        if len(tags) > _MOST_TAGS:
-            raise InvalidRequest(f"A session has at most {_MOST_TAGS} tags")
-        taken = sorted(set(tags) & set(inherited))
+            passing = {key.lower() for key in caller.session.transitive}
+            inherited = {k: v for k, v in caller.session.tags if k.lower() in passing}
+        tags = dict(_given_tags(parameters))
+        # MODEL (AssumeRole): keys have no case, so there are not both `Team` and `team`.
+        fixed = {key.lower() for key in inherited}
+        taken = sorted(key for key in tags if key.lower() in fixed)
         if taken:
             raise InvalidRequest(f"The tag keys {taken} are transitive and cannot be set again")
         asked = {parameters[member] for member in _members(parameters, "TransitiveTagKeys.member.")}
@@ -131,19 +142,24 @@ class Assuming:
             yield policy.document
 
     def _require(
-        self, caller: Caller, role: "Role", session: Session, parameters: Mapping[str, str]
+        self,
+        caller: Caller,
+        role: "Role",
+        session: Session,
+        parameters: Mapping[str, str],
+        circumstances: Circumstances,
     ) -> None:
-        given = [
-            (parameters[f"{member}.Key"], parameters.get(f"{member}.Value", ""))
-            for member in _members(parameters, "Tags.member.", ".Key")
-        ]
+        given = _given_tags(parameters)
         facts: Facts = (
             *tag_facts(given),
             ("sts:RoleSessionName", parameters["RoleSessionName"]),
             *([("sts:ExternalId", external)] if (external := parameters.get("ExternalId")) else []),
             *([("sts:TransitiveTagKeys", session.transitive)] if session.transitive else []),
         )
-        identity = self._identities.identity(caller) or Identity()
+        identity = self._identities.identity(caller)
+        if identity is None:
+            # A deleted principal has no power, whomever the role trusts.
+            raise _denied(caller, "sts:AssumeRole", role.arn)
         try:
             trust = read_trust_policy(role.assume_role_policy_document)
         except MalformedPolicy as error:
@@ -158,6 +174,9 @@ class Assuming:
                 accounts=frozenset({role.account_id}),
                 context={
                     **about_caller(caller, identity),
+                    **about_request(circumstances),
+                    **about_moment(self._clock.now()),
+                    "aws:ResourceAccount": role.account_id,
                     **{f"aws:ResourceTag/{t['Key']}": t["Value"] for t in role.tags},
                     **dict(facts),
                 },
@@ -186,6 +205,21 @@ def _duration(caller: Caller, role: "Role", parameters: Mapping[str, str]) -> in
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         )
     return seconds
+
+
+def _given_tags(parameters: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The session's tags as the request brings them; raises InvalidRequest."""
+    given = [
+        (parameters[f"{member}.Key"], parameters.get(f"{member}.Value", ""))
+        for member in _members(parameters, "Tags.member.", ".Key")
+    ]
+    if len(given) > _MOST_TAGS:
+        raise InvalidRequest(f"A session has at most {_MOST_TAGS} tags")
+    if len({key.lower() for key, _ in given}) < len(given):
+        raise InvalidRequest(
+            "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+        )
+    return given
 
 
 def _members(parameters: Mapping[str, str], prefix: str, suffix: str = "") -> list[str]:

@@ -3,7 +3,9 @@
 Nothing is kept here: each look reads what moto has at that moment.
 """
 
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -28,6 +30,14 @@ _UNREADABLE = read_identity_policy(
 _SESSION_SECONDS = 3600
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A session as it was made, with the unique id of its role and its own name."""
+
+    principal_id: str
+    session: Session
+
+
 class MotoIdentities:
     """Fulfils `Keyring` and `Identities` for what was made through IAM and STS.
 
@@ -38,7 +48,8 @@ class MotoIdentities:
     def __init__(self) -> None:
         self._is_open = False
         self._generation = 0
-        self._sessions: WeakKeyDictionary[AssumedRole, Session] = WeakKeyDictionary()
+        self._changing = threading.Lock()
+        self._sessions: WeakKeyDictionary[AssumedRole, _Made] = WeakKeyDictionary()
 
     @property
     def generation(self) -> int:
@@ -51,11 +62,16 @@ class MotoIdentities:
 
     def changed(self) -> None:
         """Say that something in moto may have changed."""
-        self._generation += 1
+        # Two at once must not bring an old number back, under which old decisions are remembered.
+        with self._changing:
+            self._generation += 1
 
     def remember(self, assumed: "AssumedRole", session: Session) -> None:
-        """Keep what moto does not know of a session: its policies, tags and beginning."""
-        self._sessions[assumed] = session
+        """Keep what moto does not know of a session: its policies, tags and beginning.
+
+        And whose it is: moto looks the role up by its name each time, and may find a namesake.
+        """
+        self._sessions[assumed] = _Made(assumed.user_id, session)
 
     # --- Keyring ---
 
@@ -72,13 +88,14 @@ class MotoIdentities:
             assumed = backends[PARTITION].get_assumed_role_from_access_key(access_key_id)
             if assumed is not None:
                 expires = assumed.expiration.replace(tzinfo=UTC).timestamp()
+                made = self._sessions.get(assumed) or _made_by_others(assumed, expires)
                 caller = Caller(
                     account=account,
                     arn=assumed.arn,
-                    principal_id=assumed.user_id,
+                    principal_id=made.principal_id,
                     access_key_id=access_key_id,
                     expires=expires,
-                    session=self._sessions.get(assumed) or _plain_session(assumed, expires),
+                    session=made.session,
                 )
                 return Credential(
                     access_key_id, assumed.secret_access_key, caller, assumed.session_token
@@ -158,10 +175,11 @@ def _iam() -> "Iterator[tuple[str, IAMBackend]]":
         yield account, backends[PARTITION]
 
 
-def _plain_session(assumed: "AssumedRole", expires: float) -> Session:
+def _made_by_others(assumed: "AssumedRole", expires: float) -> _Made:
     """A session that somebody else let moto make."""
     policies = (assumed.policy,) if assumed.policy else ()
-    return Session(assumed.role_arn, expires - _SESSION_SECONDS, policies)
+    session = Session(assumed.role_arn, expires - _SESSION_SECONDS, policies)
+    return _Made(assumed.user_id, session)
 
 
 def _identity_of_user(user: "User", account: str) -> Identity:
@@ -185,7 +203,7 @@ def _identity_of_role(role: "Role") -> Identity:
     boundary = role.permissions_boundary_arn
     return Identity(
         policies=tuple(_policies_of(role)),
-        boundary=_managed_policy(iam_backends[role.account_id][PARTITION], boundary)
+        boundary=_boundary(iam_backends[role.account_id][PARTITION], boundary)
         if boundary
         else None,
         tags={tag["Key"]: tag["Value"] for tag in role.tags},
@@ -203,6 +221,11 @@ def _policies_of(holder: "User | Group | Role") -> Iterator[Policy]:
 def _managed_policy(backend: "IAMBackend", arn: str) -> Policy | None:
     found = backend.managed_policies.get(arn)
     return _read(found) if found else None
+
+
+def _boundary(backend: "IAMBackend", arn: str) -> Policy:
+    """The policy that caps a role; moto lets go of one in use, and then it must not be as none."""
+    return _managed_policy(backend, arn) or _UNREADABLE
 
 
 def _read(policy: "ManagedPolicy") -> Policy:

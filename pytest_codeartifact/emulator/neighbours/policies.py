@@ -4,6 +4,7 @@ Moto checks them too, by rules of its own.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from pytest_codeartifact.emulator.iam.documents import (
     MalformedPolicy,
@@ -11,7 +12,10 @@ from pytest_codeartifact.emulator.iam.documents import (
     read_identity_policy,
     read_resource_policy,
 )
-from pytest_codeartifact.emulator.neighbours.refusals import MalformedPolicyDocument
+from pytest_codeartifact.emulator.neighbours.refusals import (
+    LimitExceeded,
+    MalformedPolicyDocument,
+)
 
 
 def read_trust_policy(document: str) -> Policy:
@@ -28,24 +32,41 @@ def read_trust_policy(document: str) -> Policy:
     return policy
 
 
-_READERS: Mapping[str, tuple[str, Callable[[str], Policy]]] = {
-    "PutUserPolicy": ("PolicyDocument", read_identity_policy),
-    "PutGroupPolicy": ("PolicyDocument", read_identity_policy),
-    "PutRolePolicy": ("PolicyDocument", read_identity_policy),
-    "CreatePolicy": ("PolicyDocument", read_identity_policy),
-    "CreatePolicyVersion": ("PolicyDocument", read_identity_policy),
-    "CreateRole": ("AssumeRolePolicyDocument", read_trust_policy),
-    "UpdateAssumeRolePolicy": ("PolicyDocument", read_trust_policy),
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How a policy comes in: its parameter, who reads it, and its quota of characters."""
+
+    parameter: str
+    read: Callable[[str], Policy]
+    longest: int
+
+
+# Source: "IAM and AWS STS quotas" (IAM User Guide).
+# Differs: the quotas of inline policies are for all of an identity; here they are for each of them.
+_KINDS: Mapping[str, _Kind] = {
+    "PutUserPolicy": _Kind("PolicyDocument", read_identity_policy, 2048),
+    "PutGroupPolicy": _Kind("PolicyDocument", read_identity_policy, 5120),
+    "PutRolePolicy": _Kind("PolicyDocument", read_identity_policy, 10_240),
+    "CreatePolicy": _Kind("PolicyDocument", read_identity_policy, 6144),
+    "CreatePolicyVersion": _Kind("PolicyDocument", read_identity_policy, 6144),
+    "CreateRole": _Kind("AssumeRolePolicyDocument", read_trust_policy, 2048),
+    "UpdateAssumeRolePolicy": _Kind("PolicyDocument", read_trust_policy, 2048),
 }
 
 
 def check_policy(parameters: Mapping[str, str]) -> None:
-    """Return when an IAM request brings no policy or a good one; raise MalformedPolicyDocument."""
-    name, read = _READERS.get(parameters.get("Action", ""), ("", None))
-    document = parameters.get(name)
-    if read is None or document is None:
+    """Return when an IAM request brings no policy or a good one.
+
+    Raises LimitExceeded or MalformedPolicyDocument.
+    """
+    kind = _KINDS.get(parameters.get("Action", ""))
+    document = parameters.get(kind.parameter) if kind else None
+    if kind is None or document is None:
         return
+    # White space does not count.
+    if len("".join(document.split())) > kind.longest:
+        raise LimitExceeded(f"Cannot exceed quota for PolicySize: {kind.longest}")
     try:
-        read(document)
+        kind.read(document)
     except MalformedPolicy as error:
         raise MalformedPolicyDocument(str(error)) from error

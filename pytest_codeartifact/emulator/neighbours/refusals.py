@@ -22,6 +22,13 @@ class InvalidRequest(_QueryRefusal):
     status = 400
 
 
+class LimitExceeded(_QueryRefusal):
+    """A policy is longer than its quota."""
+
+    code = query_code = "LimitExceeded"
+    status = 409
+
+
 class MalformedPolicyDocument(_QueryRefusal):
     """A policy document is none."""
 
@@ -34,3 +41,17 @@ class PackedPolicyTooLarge(_QueryRefusal):
 
     code = query_code = "PackedPolicyTooLarge"
     status = 400
+
+
+class InvalidAction(_QueryRefusal):
+    """The service has no such action."""
+
+    code = query_code = "InvalidAction"
+    status = 400
+
+
+class NotEmulated(_QueryRefusal):
+    """The service has this, the emulator does not."""
+
+    code = query_code = s3_code = "NotImplemented"
+    status = s3_status = 501

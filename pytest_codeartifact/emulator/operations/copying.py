@@ -32,7 +32,8 @@ from pytest_codeartifact.emulator.registry.origins import (
 )
 from pytest_codeartifact.emulator.store import Transaction
 
-# Differs: what else than these can be copied is not documented; here nothing is.
+# Differs: versions of which statuses can be copied is not documented; here those that are
+# Published or Unlisted.
 _COPIED = frozenset({Status.PUBLISHED, Status.UNLISTED})
 
 
@@ -63,7 +64,7 @@ def copy_package_versions(
     AWS (Packages overview): versions that cannot be published next to a public namesake are
     brought in by copying, so origin controls have no say here.
 
-    Differs: whether package groups have a say is not documented; here they have none.
+    Differs: whether package groups have a say in copying is not documented; here they have none.
     """
     package, wanted = package_id(request), _wanted(request)
     source, destination = _places(call, request)
@@ -121,8 +122,8 @@ def _retain(
 ) -> None:
     """Have in the source what its upstreams offer of these versions.
 
-    Differs: whether the service keeps them in the source repository is not documented; here it
-    does, as when a package manager asks for them.
+    Differs: whether the source repository of a copy keeps what its upstreams had is not documented;
+    here it does, as when a package manager asks for it.
     """
     for name in wanted:
         with told_by_api(name):
@@ -170,8 +171,8 @@ def _first(
 ) -> Package:
     """The package as its first version brings it into the destination.
 
-    Differs: the origin controls this sets are not documented; here they are those of a repository
-    that the version entered itself, by its origin.
+    Differs: the origin controls that a copied first version sets are not documented; here they are
+    those of a repository that the version entered itself, by its origin.
     """
     is_public = version.origin.type is OriginType.EXTERNAL
     entered = INGESTED_FIRST if is_public else PUBLISHED_FIRST

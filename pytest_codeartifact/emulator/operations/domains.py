@@ -30,6 +30,9 @@ _BUCKET_ACCOUNTS = {
     "eu-south-1": "484130244270",
     "eu-central-1": "769407342218",
     "ap-northeast-1": "660291247815",
+    "ap-southeast-1": "421485864821",
+    "ap-southeast-2": "860415559748",
+    "ap-south-1": "681137435769",
 }
 _KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:(?P<region>[a-z0-9-]+):[0-9]{12}:key/[A-Za-z0-9-]+")
 _KEY_ID = re.compile(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")

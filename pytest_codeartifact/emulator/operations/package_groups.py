@@ -53,11 +53,12 @@ def _on_associated_group(
 
     AWS (Actions, resources, and condition keys for AWS CodeArtifact): the resource is a group.
     """
-    domain = call.domain_id(request)
+    # Read first: a request that cannot be must look the same whether or not there is a domain.
+    domain, package = call.domain_id(request), package_id(request)
     pattern = ROOT_PATTERN
     with call.store.read() as tx:
         if tx.domains.get(domain) is not None:
-            group, _ = PackageGroups.of(tx, domain).association(package_id(request))
+            group, _ = PackageGroups.of(tx, domain).association(package)
             pattern = group.id.pattern
     return on_package_group(call, operation_name, {**request, "packageGroup": pattern})
 
@@ -146,7 +147,8 @@ def update_package_group_origin_configuration(
     added = _entries(request.get("addAllowedRepositories", []))
     removed = _entries(request.get("removeAllowedRepositories", []))
     if len(added) + len(removed) > CHANGES:
-        # Differs: that there is a limit is known from AWS's own client; its error is not.
+        # Differs: that the changes of allowed repositories are limited is known from a client of
+        # AWS; the service's error is not.
         raise Validation(
             f"A request names at most {CHANGES} allowed repositories to add or remove, this one"
             f" {len(added) + len(removed)}"
@@ -277,7 +279,7 @@ def _restricted(group: PackageGroup, wanted: Mapping[str, str]) -> PackageGroup:
     """The group with other modes; a restriction that names no repositories has no list."""
     modes = {**group.modes, **{Restriction(key): Mode(mode) for key, mode in wanted.items()}}
     if group.id.pattern == ROOT_PATTERN and Mode.INHERIT in modes.values():
-        # Differs: the error is not documented; nothing is above the root group to inherit from.
+        # Differs: the error for a root group that is to INHERIT is not documented.
         raise Validation("The root package group '/*' has no parent to INHERIT from", "OTHER")
     changed = replace(group, modes=modes)
     lists = {each: names for each, names in group.allowed.items() if _has_list(changed, each)}

@@ -119,7 +119,8 @@ def get_package_version_asset(
     _, version = _found(call, request)
     name, revision = request["asset"], request.get("packageVersionRevision")
     if revision not in {None, version.revision}:
-        # Differs: which of its declared errors the service gives here is not documented.
+        # Differs: which of its declared errors the service gives for another revision is not
+        # documented.
         raise Conflict(
             f"current revision: {version.revision}, expected revision: {revision}",
             version.version,
@@ -149,7 +150,8 @@ def get_package_version_readme(
     """Return the description that the version's own metadata holds."""
     package, version = _found(call, request)
     if version.manifest.readme is None:
-        # Differs: whether the service answers so or with an empty text is not documented.
+        # Differs: whether a version without a readme is an error or has an empty one is not
+        # documented.
         raise ResourceNotFound(
             f"Version {version.version} of package '{package.name}' has no readme",
             version.version,

@@ -146,7 +146,8 @@ def _check_revision(
         kind = _kind(holder)
         raise Conflict(
             f"The policy revision '{expected}' is not the current revision of the permissions"
-            f" policy of {kind} '{holder.name}'",
+            f" policy of {kind} '{holder.name}'; get the policy for its current revision, or leave"
+            " the revision out",
             holder.name,
             kind,
         )

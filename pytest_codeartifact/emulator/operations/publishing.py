@@ -3,10 +3,10 @@
 Source: "Publishing and consuming generic packages" (AWS CodeArtifact User Guide).
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, cast
+from unicodedata import category
 
 from pytest_codeartifact.emulator import shapes
 from pytest_codeartifact.emulator.api.operation import Call, on_package, operation
@@ -33,9 +33,10 @@ from pytest_codeartifact.emulator.registry.refusals import (
 )
 
 CHUNK_BYTES = 256 * 1024
-# MODEL (PublishPackageVersion.assetName): letters and digits of any script, and these. A space is
-# among them in the documentation's list, or only stands between two others; here it may be used.
-_ASSET_NAME = re.compile(r"[\w ~!@^&()\-`+\[\]{};,.]+")
+# AWS (Generic packages overview, PublishPackageVersion): letters and digits of any script in these
+# categories of Unicode, these characters, and single spaces between them.
+_LETTERS_AND_DIGITS = frozenset({"Ll", "Lm", "Lo", "Lt", "Lu", "Nl", "Nd"})
+_SPECIAL = frozenset("~!@^&()-`_+[]{};,.")
 
 
 @operation(on_package)
@@ -78,17 +79,28 @@ def _checked_package(request: shapes.PublishPackageVersionRequest) -> PackageId:
             f" {request['format']}",
             "OTHER",
         )
-    if _ASSET_NAME.fullmatch(name) is None:
+    if not _is_asset_name(name):
         raise Validation(
-            f"The asset name '{name}' has other characters than letters, digits, spaces and"
-            " ~ ! @ ^ & ( ) - ` _ + [ ] { } ; , ."
+            f"The asset name '{name}' is not made of letters, digits, single spaces between others"
+            " and ~ ! @ ^ & ( ) - ` _ + [ ] { } ; , . or it is '.' or '..'"
         )
     return package_id(request)
 
 
+def _is_asset_name(name: str) -> bool:
+    words = name.split(" ")
+    return (
+        all(words)
+        and name not in {".", ".."}
+        and all(
+            each in _SPECIAL or category(each) in _LETTERS_AND_DIGITS for each in "".join(words)
+        )
+    )
+
+
 def _check_hash(asset: Asset, said: str) -> None:
     if asset.sha256 != said:
-        # Differs: the words for this are not documented.
+        # Differs: what the service says of a wrong assetSHA256 is not documented.
         raise Validation(
             f"The SHA-256 of asset '{asset.name}' is said to be {said}, but the bytes received have"
             f" {asset.sha256}",
@@ -100,7 +112,7 @@ def _check_hash(asset: Asset, said: str) -> None:
 def told_by_api(version: str) -> Iterator[None]:
     """Turn what the registry refuses for this version into the API's exceptions.
 
-    Differs: which of them the service gives for blocked publishing is not documented.
+    Differs: which exception the service gives for blocked publishing is not documented.
     """
     try:
         yield

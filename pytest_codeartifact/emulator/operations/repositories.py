@@ -36,6 +36,8 @@ from pytest_codeartifact.emulator.operations.lookups import (
 from pytest_codeartifact.emulator.operations.tags import checked_tags
 from pytest_codeartifact.emulator.store import Transaction
 
+PAGE = 50
+
 
 def _each_upstream(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:  # noqa: ARG001 - a rule
     """AWS (Working with upstream repositories): whoever names an upstream must be let to."""
@@ -257,7 +259,7 @@ def _listed(
         [r for r in repositories if r.id.name.startswith(prefix)],
         key=lambda r: (r.id.domain.name, r.id.domain.owner, r.id.name),
         request=request,
-        default=1000,
+        default=PAGE,
         fingerprint=fingerprint,
     )
     result: shapes.ListRepositoriesResult = {

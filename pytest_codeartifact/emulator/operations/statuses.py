@@ -82,7 +82,8 @@ def _changed(
         changing: list[PackageVersion] = []
         for name, version in found.items():
             if version is None:
-                # Differs: the words for this are not documented; these are those of a copy.
+                # Differs: the words for a version that does not exist are not documented; these are
+                # those of a copy.
                 failed[name] = failure("NOT_FOUND", f"Could not find version {name}")
             elif error := _refused(version, expected, revisions.get(name), status):
                 failed[name] = error

@@ -27,7 +27,7 @@ def list_tags_for_resource(
 ) -> shapes.ListTagsForResourceResult:
     """List the tags of a domain, repository or package group."""
     with call.store.read() as tx:
-        arn, _ = _found(tx, request["resourceArn"])
+        arn, _ = _found(tx, call.region, request["resourceArn"])
         return {"tags": [{"key": key, "value": value} for key, value in tx.tags.of(arn).items()]}
 
 
@@ -35,7 +35,7 @@ def list_tags_for_resource(
 def tag_resource(call: Call, request: shapes.TagResourceRequest) -> shapes.TagResourceResult:
     """Add tags, or give those that are there new values."""
     with call.store.write() as tx:
-        arn, kind = _found(tx, request["resourceArn"])
+        arn, kind = _found(tx, call.region, request["resourceArn"])
         added = checked_tags(request["tags"], call.quotas, arn, kind)
         tags = {**tx.tags.of(arn), **added}
         _check_number(tags, call.quotas, arn, kind)
@@ -47,7 +47,7 @@ def tag_resource(call: Call, request: shapes.TagResourceRequest) -> shapes.TagRe
 def untag_resource(call: Call, request: shapes.UntagResourceRequest) -> shapes.UntagResourceResult:
     """Remove tags; a key that is not there is no error."""
     with call.store.write() as tx:
-        arn, _ = _found(tx, request["resourceArn"])
+        arn, _ = _found(tx, call.region, request["resourceArn"])
         gone = set(request["tagKeys"])
         tx.tags.replace(arn, {k: v for k, v in tx.tags.of(arn).items() if k not in gone})
     return {}
@@ -77,12 +77,15 @@ def _check_number(
         )
 
 
-def _found(tx: Transaction, arn: str) -> tuple[str, str]:
+def _found(tx: Transaction, region: str, arn: str) -> tuple[str, str]:
     """The ARN and the type of a resource that exists; raises Validation or ResourceNotFound.
 
     A package group's pattern may be encoded in several ways; its tags are kept under one.
     """
     named = read_arn(arn)
+    if named is not None and _domain_of(named).region != region:
+        # Differs: what the service says of an ARN of another Region is not documented.
+        raise Validation(f"'{arn}' is not of region {region}")
     match named:
         case DomainId():
             find_domain(tx, named)
@@ -95,3 +98,7 @@ def _found(tx: Transaction, arn: str) -> tuple[str, str]:
             return named.arn, PACKAGE_GROUP
         case None:
             raise Validation(f"'{arn}' is not the ARN of a domain, repository or package group")
+
+
+def _domain_of(named: DomainId | RepositoryId | PackageGroupId) -> DomainId:
+    return named if isinstance(named, DomainId) else named.domain

@@ -56,6 +56,8 @@ class OfferedAsset:
     sha256: str | None
     size: int | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    md5: str | None = None
+    """Known of what is stored; public registries name the SHA-256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ class Registry(Protocol):
         ...
 
     def default_version(self, package: PackageId, versions: Sequence[PackageVersion]) -> str | None:
-        """The version shown by default: the latest published one."""
+        """The version shown by default: the one that was published last."""
         ...
 
     def external_connection_format(self, connection: str) -> PackageFormat | None:

@@ -1,8 +1,8 @@
 """External connections: where they point, what the registries there said, how long that holds.
 
-Source: "Requesting package versions from external connections" (AWS CodeArtifact User Guide): the
-listing of a Python package is read again after about three hours, and the request that finds it
-too old is still answered from it.
+Source: "Requesting packages from external connections" (AWS CodeArtifact User Guide): new versions
+of Python packages can be had within 30 minutes, and during an outage of the public registry what is
+known keeps serving.
 """
 
 import hashlib
@@ -43,7 +43,9 @@ KNOWN: Mapping[str, PackageFormat] = {
 }
 """Every connection of the service with the format it speaks."""
 
-LISTING_SECONDS = 3 * 3600.0
+LISTING_SECONDS = 30 * 60.0
+PATIENCE_SECONDS = 2.0
+"""How long a request waits for a newer listing before it is answered from the old one."""
 
 
 class Connections:
@@ -72,7 +74,7 @@ class Connections:
         self._changing = threading.Lock()
         self._forgotten = 0.0
         self._flights = SingleFlight()
-        self._refreshing: set[tuple[str, PackageId]] = set()
+        self._refreshing: dict[tuple[str, PackageId], threading.Thread] = {}
 
     @property
     def urls(self) -> Mapping[str, str]:
@@ -147,9 +149,8 @@ class Connections:
                 listing = self._remembered(source, package)
                 listing = listing or self._read(dialect, url, source, package, faults)
         elif listing.fetched + LISTING_SECONDS <= self._clock.now():
-            self._refresh_behind(dialect, url, source, package, faults)
-            # Asked again at once, the new listing is served as soon as it is there.
-            return broken(dialect.remote_versions(listing.document), faults), self._clock.now()
+            self._refresh(dialect, url, source, package, faults).join(PATIENCE_SECONDS)
+            listing = self._remembered(source, package) or listing
         if listing is None:
             return (), self._clock.now()
         offered = broken(dialect.remote_versions(listing.document), faults)
@@ -221,18 +222,16 @@ class Connections:
             tx.listings.put(source, package, listing)
         return listing
 
-    def _refresh_behind(
+    def _refresh(
         self,
         dialect: Dialect,
         url: str,
         source: str,
         package: PackageId,
         faults: Iterable[Fault],
-    ) -> None:
+    ) -> threading.Thread:
+        """The thread that reads this listing again, which is one for all who wait for it."""
         key = (source, package)
-        if key in self._refreshing:
-            return
-        self._refreshing.add(key)
 
         def refresh() -> None:
             try:
@@ -240,9 +239,17 @@ class Connections:
             except PublicRegistryUnavailable:
                 pass  # What is remembered keeps serving; the next request tries again.
             finally:
-                self._refreshing.discard(key)
+                with self._changing:
+                    del self._refreshing[key]
 
-        threading.Thread(target=refresh, name=f"refresh {package.name}", daemon=True).start()
+        with self._changing:
+            running = self._refreshing.get(key)
+            if running is None:
+                name = f"refresh {package.name}"
+                running = threading.Thread(target=refresh, name=name, daemon=True)
+                self._refreshing[key] = running
+                running.start()
+        return running
 
 
 def _ask(faults: Iterable[Fault]) -> None:

@@ -13,6 +13,7 @@ from pytest_codeartifact.emulator.entities import (
     Control,
     Mode,
     OriginControls,
+    PackageFormat,
     PackageGroup,
     PackageId,
     RepositoryId,
@@ -78,11 +79,15 @@ def admission(
     package: PackageId,
     group: GroupControls | None = None,
 ) -> Admission:
-    """What both controls allow together; `group` spares looking it up for each repository."""
+    """What both controls allow together; `group` spares looking it up for each repository.
+
+    Source: "Generic packages overview" (AWS CodeArtifact User Guide): generic packages can only be
+    had from the repository to which they were published, whatever the controls say.
+    """
     group = group or _of(tx, repository, package)
     known = tx.packages.get(repository, package)
     own = known.controls if known else LEFT_TO_THE_GROUP
-    upstream = own.upstream is Control.ALLOW
+    upstream = own.upstream is Control.ALLOW and package.format is not PackageFormat.GENERIC
     return Admission(
         publish=own.publish is Control.ALLOW and group.admits(Restriction.PUBLISH, repository),
         external_upstream=upstream and group.admits(Restriction.EXTERNAL_UPSTREAM, repository),

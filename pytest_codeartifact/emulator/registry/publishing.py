@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from pytest_codeartifact.emulator.clock import Clock
 from pytest_codeartifact.emulator.entities import (
-    Control,
     Origin,
     OriginType,
     Package,
@@ -29,6 +28,7 @@ from pytest_codeartifact.emulator.registry.origins import (
 )
 from pytest_codeartifact.emulator.registry.refusals import (
     AlreadyExists,
+    PublicRegistryUnavailable,
     PublishBlocked,
     RepositoryMissing,
     TooLarge,
@@ -105,27 +105,29 @@ class Publishing:
     def _refuse_upstream_version(
         self, repository: RepositoryId, package: PackageId, version: str
     ) -> None:
-        """With both allowed, what upstream has cannot be published.
+        """Unless the package's upstream is blocked, what upstream has cannot be published.
 
-        Source: "Editing package origin controls" (AWS CodeArtifact User Guide).
+        Sources: "Editing package origin controls" and "Packages overview" (AWS CodeArtifact User
+        Guide); a package that the repository has never seen blocks nothing yet.
         """
         with self._store.read() as tx:
             if tx.repositories.get(repository) is None:
                 raise RepositoryMissing.named(repository)
-            known = tx.packages.get(repository, package)
-            own = (
-                known.controls
-                if known
-                else first_controls(tx, repository, package, PUBLISHED_FIRST)
-            )
-            mixed = own.upstream is Control.ALLOW
-            both = mixed and may_be_published(tx, repository, package)
-        if both and self._resolution.reaches(repository, package, version):
+            is_open = may_be_published(tx, repository, package)
+        if is_open and self._is_upstream(repository, package, version):
             msg = (
                 f"version {version} of package {package.name} already exists upstream of"
                 f" repository {repository.name}"
             )
             raise AlreadyExists(msg)
+
+    def _is_upstream(self, repository: RepositoryId, package: PackageId, version: str) -> bool:
+        try:
+            return self._resolution.reaches(repository, package, version)
+        except PublicRegistryUnavailable:
+            # AWS (Requesting packages from external connections): during an outage a version may be
+            # published that exists in public.
+            return False
 
 
 def _new_files(package: PackageId, held: PackageVersion, files: Sequence[Staged]) -> list[Staged]:
@@ -146,7 +148,7 @@ def _new_files(package: PackageId, held: PackageVersion, files: Sequence[Staged]
                 " other content; published files never change, so use a new version"
             )
             raise AlreadyExists(msg)
-    # Observed (aws-sdk issue 770): files go into unfinished versions of generic packages only.
+    # AWS (Packages overview): files go into generic versions only while these are Unfinished.
     closed = package.format in CLOSED_ONCE_PUBLISHED and held.status is not Status.UNFINISHED
     if new and closed:
         msg = (

@@ -5,7 +5,7 @@ repositories" (AWS CodeArtifact User Guide).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from pytest_codeartifact.emulator.entities import (
@@ -57,6 +57,8 @@ class _Found:
     status: Status
     origin: Origin
     assets: dict[str, OfferedAsset] = field(default_factory=dict)
+    is_closed: bool = False
+    """Whether what is still further away can add nothing."""
 
 
 class Resolution:
@@ -149,7 +151,7 @@ class Resolution:
             held = next((v for v in holding.versions if v.version == version), None)
             if held is not None:
                 nearest = nearest or held
-                if nearest.status not in DOWNLOADABLE or held.origin != nearest.origin:
+                if held.status not in DOWNLOADABLE or held.origin != nearest.origin:
                     return None
                 stored = held.asset(asset)
                 if stored is not None:
@@ -181,7 +183,7 @@ class Resolution:
         remote: RemoteAsset,
     ) -> Asset:
         # Differs: the service keeps all files of a Python version as soon as one is asked for; here
-        # each file is kept when it is first asked for.
+        # each file is kept when it is first asked for, as all of them may be gigabytes.
         with self._connections.fetched(connection, remote) as staged:
             with staged.open() as content:
                 manifest = self._connections.manifest(connection, package, staged.asset, content)
@@ -236,7 +238,9 @@ class Resolution:
 
 
 def _own(version: PackageVersion) -> dict[str, OfferedAsset]:
-    return {a.name: OfferedAsset(a.name, a.sha256, a.size, a.attributes) for a in version.assets}
+    return {
+        a.name: OfferedAsset(a.name, a.sha256, a.size, a.attributes, a.md5) for a in version.assets
+    }
 
 
 def _merge(
@@ -246,13 +250,21 @@ def _merge(
     origin: Origin,
     assets: Mapping[str, OfferedAsset],
 ) -> None:
-    """The nearest repository decides; files of the same origin that it lacks are added to it."""
+    """The nearest repository decides; files of the same origin that it lacks are added to it.
+
+    Source: "Requesting Python packages from upstreams and external connections" (AWS CodeArtifact
+    User Guide): a version of another origin, or one that is not to be consumed any more, lets
+    nothing pass from behind it.
+    """
     nearest = found.get(version)
     if nearest is None:
         found[version] = _Found(status, origin, dict(assets))
-    elif nearest.origin == origin:
-        for name, asset in assets.items():
-            known = nearest.assets.setdefault(name, asset)
-            if known.sha256 == asset.sha256:
-                # A yank upstream shows here too: what is further away is newer.
-                nearest.assets[name] = asset
+        return
+    nearest.is_closed |= origin != nearest.origin or status not in DOWNLOADABLE
+    if nearest.is_closed:
+        return
+    for name, asset in assets.items():
+        known = nearest.assets.setdefault(name, asset)
+        if known.sha256 == asset.sha256:
+            # A yank upstream shows here too: what is further away is newer.
+            nearest.assets[name] = replace(known, attributes=asset.attributes)

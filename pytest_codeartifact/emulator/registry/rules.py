@@ -1,7 +1,7 @@
 """The registry's rules together, as both doors see them."""
 
 from collections.abc import Mapping, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pytest_codeartifact.emulator.entities import (
     Asset,
@@ -55,12 +55,19 @@ class Rules:
         return self._resolution.open_asset(repository, package, version, asset)
 
     def default_version(self, package: PackageId, versions: Sequence[PackageVersion]) -> str | None:
-        """The latest published version (MODEL: ListPackageVersionsResult.defaultDisplayVersion)."""
-        published = [item.version for item in versions if item.status is Status.PUBLISHED]
+        """The version published last, whatever its number; of equals in time, the higher.
+
+        Source: "List package versions" (AWS CodeArtifact User Guide), section "Default display
+        version".
+        """
         dialect = self._dialects.get(package.format)
-        if dialect is None:
-            return published[-1] if published else None
-        return max(published, key=dialect.sort_key, default=None)
+
+        def key(version: PackageVersion) -> tuple[float, Any]:
+            return version.published, dialect and dialect.sort_key(version.version)
+
+        published = [each for each in versions if each.status is Status.PUBLISHED]
+        latest = max(published, key=key, default=None)
+        return latest.version if latest else None
 
     def external_connection_format(self, connection: str) -> PackageFormat | None:
         """The format a connection speaks; None for an unknown name."""
