@@ -129,8 +129,12 @@ class Model:
         after = _with_asset(held or Version("Unfinished", repository), asset, content)
         if finish and after.status == "Unfinished":
             after = replace(after, status="Published")
-        place.packages.setdefault(package, Package()).versions[version] = after
+        place.packages.setdefault(package, self._first(package)).versions[version] = after
         return after.status
+
+    def _first(self, package: str) -> Package:
+        """A package as its first version makes it; a group that restricts it decides alone."""
+        return Package(upstream="BLOCK" if self._group_mode(package) == "ALLOW" else "ALLOW")
 
     def _package(self, repository: str, package: str) -> Package:
         found = self._repository(repository).packages.get(package)
@@ -187,7 +191,7 @@ class Model:
             return {}, failed | dict.fromkeys(copied, "SKIPPED")
         if copied:
             packages = self.repositories[destination].packages
-            packages.setdefault(package, Package()).versions |= copied
+            packages.setdefault(package, self._first(package)).versions |= copied
         return {name: version.status for name, version in copied.items()}, {}
 
     # --- Package groups ---
