@@ -134,7 +134,7 @@ class Account:
         """A boto3 client of any AWS service that the server has, such as `iam` or `sts`."""
         # Making one takes longer than anything it is then asked.
         if service not in self._clients:
-            self._clients[service] = _client_of(service, self._access)
+            self._clients[service] = boto3_client(service, self._access)
         return self._clients[service]
 
     def environment(self) -> dict[str, str]:
@@ -199,15 +199,11 @@ class EmulatorTarget(Account):
         return Account(self.control.new_account(number), self.control, self.secrets)
 
 
-def make_client(access: leases.Access) -> "CodeArtifactClient":
-    """A boto3 CodeArtifact client from nothing but `access`.
+def boto3_client(service: str, access: leases.Access) -> Any:  # noqa: ANN401 -- any service's
+    """A boto3 client from nothing but `access`.
 
     The user's profiles, credentials, endpoints and proxies are neither used nor read.
     """
-    return cast("CodeArtifactClient", _client_of("codeartifact", access))
-
-
-def _client_of(service: str, access: leases.Access) -> Any:  # noqa: ANN401 -- any service's
     nothing = (None, None, None, None)
     core = botocore.session.Session(
         session_vars={

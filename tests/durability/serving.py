@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from pytest_codeartifact.targets.emulator import make_client
+from pytest_codeartifact.targets.emulator import boto3_client
 from pytest_codeartifact.targets.leases import Access
 from tests.support.distributions import Distribution
 
@@ -105,7 +105,8 @@ class Server:
 
     def client(self) -> "CodeArtifactClient":
         """A boto3 client of the server's owner."""
-        return make_client(self.access)
+        client: CodeArtifactClient = boto3_client("codeartifact", self.access)
+        return client
 
     @property
     def workers(self) -> list[int]:

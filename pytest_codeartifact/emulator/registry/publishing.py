@@ -22,8 +22,8 @@ from pytest_codeartifact.emulator.quotas import Quotas
 from pytest_codeartifact.emulator.registry import Release
 from pytest_codeartifact.emulator.registry.origins import (
     PUBLISHED_FIRST,
+    admission,
     first_controls,
-    may_be_published,
     why_not_published,
 )
 from pytest_codeartifact.emulator.registry.refusals import (
@@ -111,10 +111,15 @@ class Publishing:
         Guide); a package that the repository has never seen blocks nothing yet.
         """
         with self._store.read() as tx:
-            if tx.repositories.get(repository) is None:
+            held = tx.repositories.get(repository)
+            if held is None:
                 raise RepositoryMissing.named(repository)
-            is_open = may_be_published(tx, repository, package)
-        if is_open and self._is_upstream(repository, package, version):
+            way = admission(tx, repository, package)
+        # Most uploads need no search: nothing is above the repository, or nothing may come down.
+        is_below = (way.internal_upstream and held.upstreams) or (
+            way.external_upstream and held.external_connections
+        )
+        if way.publish and is_below and self._is_upstream(repository, package, version):
             msg = (
                 f"version {version} of package {package.name} already exists upstream of"
                 f" repository {repository.name}"

@@ -94,7 +94,9 @@ class SqliteStore:
         """The blobs that belong to the database; raises StateError when it is not ours."""
         try:
             db = self._connect().db
-            db.executescript(files(__package__).joinpath("schema.sql").read_text())
+            schema = files(__package__).joinpath("schema.sql").read_text()
+            # Together: alone, each of its statements would wait for the disk.
+            db.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT;")
             found = self.setting("schema", lambda: SCHEMA_VERSION)
         except sqlite3.DatabaseError as error:
             msg = f"{self._path} cannot be used: {error}; remove it or choose another state folder"
