@@ -46,7 +46,6 @@ class Repository:
     name: str
     upstreams: list["Repository"] = field(default_factory=list)
     packages: dict[str, Package] = field(default_factory=dict)
-    is_deleted: bool = False
 
 
 Outcome = tuple[dict[str, str], dict[str, str]]
@@ -82,8 +81,7 @@ class Model:
 
     def delete_repository(self, name: str) -> None:
         """Delete a repository, also one that is somebody's upstream."""
-        repository = self._repository(name)
-        repository.is_deleted = True
+        self._repository(name)
         del self.repositories[name], self.tags[name]
         self.policies.pop(name, None)
 
