@@ -7,6 +7,7 @@ import base64
 import functools
 import io
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
@@ -27,6 +28,7 @@ from pypi_simple import ProjectPage
 from pytest_codeartifact.emulator import Emulator
 from pytest_codeartifact.emulator.configuration import Configuration
 from pytest_codeartifact.emulator.iam.accounts import Account
+from pytest_codeartifact.emulator.neighbours.forgetting import forget
 from pytest_codeartifact.emulator.quotas import Quotas
 from tests.support.distributions import Distribution
 
@@ -92,6 +94,9 @@ class Emulation:
         """Give the state folder back, once nothing works on it any more."""
         self.settle()
         self.emulator.close()
+        # Moto's state is the process's: the next test would meet this one's users by name.
+        if "moto.core" in sys.modules:
+            forget(None)
 
     def settle(self) -> None:
         """Wait until listings that are read again in the background have been."""

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from pytest_codeartifact.emulator.clock import Clock
 from pytest_codeartifact.emulator.iam.accounts import ADMINISTRATOR, Account, Accounts
@@ -19,7 +20,7 @@ from pytest_codeartifact.emulator.neighbours.refusals import NotEmulated
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
-    from moto.iam.models import AWSManagedPolicy
+    from moto.iam.models import AWSManagedPolicy, IAMBackend
 
 _MOTOS_OWN = ("/moto-api", "/latest/meta-data/", "/latest/api/")
 """Where moto lets anybody see and change what all accounts have; and a machine's metadata."""
@@ -50,7 +51,7 @@ class Neighbours:
         self._application: WSGIApplication | None = None
         self._preparing = threading.Lock()
         self._assuming_one = threading.Lock()
-        self._known: set[str] = set()
+        self._known: WeakSet[IAMBackend] = WeakSet()
         self._turnstile = Turnstile()
 
     def answer(
@@ -78,7 +79,6 @@ class Neighbours:
         with self._turnstile.alone():
             if self._application is not None:
                 forget(account)
-            self._known -= self._known if account is None else {account}
             self._identities.changed()
 
     def _answer(
@@ -141,10 +141,14 @@ class Neighbours:
 
                 self._application = DomainDispatcherApplication(create_backend_app)
                 self._identities.open()
+            from moto.iam.models import iam_backends  # noqa: PLC0415 - as heavy
+
             for account in self._accounts.all():
-                if account.number not in self._known:
-                    _register(account)
-                    self._known.add(account.number)
+                # Moto's state is the process's: whoever shares it may have let go of it.
+                backend = iam_backends[account.number][PARTITION]
+                if backend not in self._known:
+                    _register(account, backend)
+                    self._known.add(backend)
         return self._application
 
 
@@ -161,14 +165,11 @@ def _tell_who_calls(environ: dict[str, Any], caller: Caller, scope: Scope) -> No
     )
 
 
-def _register(account: Account) -> None:
+def _register(account: Account, backend: "IAMBackend") -> None:
     """Let moto know an account: its administrator under our key, and AWS's managed policies."""
-    from moto.iam.models import iam_backends  # noqa: PLC0415 - heavy, so only once in use
-
-    backend = iam_backends[account.number][PARTITION]
     for policy in _aws_policies():
         backend.managed_policies.setdefault(policy.arn, policy)
-    # Moto's state is the process's: another emulator may have registered the same account.
+    # Another emulator of this process may have registered the same account.
     known = [user for user in backend.users.values() if user.name == ADMINISTRATOR]
     user = known[0] if known else backend.create_user("us-east-1", ADMINISTRATOR)
     user.id = account.credential.caller.principal_id
