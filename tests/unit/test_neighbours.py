@@ -5,16 +5,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from pytest_codeartifact.emulator.iam.accounts import Account
-from tests.support.emulation import ACCOUNT, BASE_URL, REGION, Emulation, refusal
+from pytest_codeartifact.emulator.neighbours.forgetting import forget
+from tests.support.emulation import ACCOUNT, Emulation, refusal
 from tests.support.people import BEARER, People, allow
 
 
@@ -25,27 +22,10 @@ def emulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulation]:
         yield emulation
 
 
-def neighbour(emulation: Emulation, service: str, account: Account) -> Any:  # noqa: ANN401 - any service's client
-    client: Any = boto3.client(
-        service,  # type: ignore[call-overload]  # any service
-        region_name=REGION,
-        endpoint_url=BASE_URL,
-        aws_access_key_id=account.access_key_id,
-        aws_secret_access_key=account.secret_access_key,
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-
-    def send(request: AWSPreparedRequest, **_: object) -> AWSResponse:
-        return emulation._send(request)
-
-    client.meta.events.register(f"before-send.{service}.*", send)
-    return client
-
-
 def test_caller_is_known_to_sts(emulation: Emulation) -> None:
     """Both sides agree on who the administrator of an account is."""
     for account in (emulation.owner, emulation.other_account()):
-        identity = neighbour(emulation, "sts", account).get_caller_identity()
+        identity = People(emulation, account).sts().get_caller_identity()
         assert identity["Account"] == account.number
         assert identity["Arn"] == f"arn:aws:iam::{account.number}:user/administrator"
 
@@ -54,13 +34,13 @@ def test_wrong_secret_is_refused_for_neighbours_too(emulation: Emulation) -> Non
     """The signature is verified before the other service sees anything."""
     wrong = Account(ACCOUNT, emulation.owner.access_key_id, "wrong")
     with pytest.raises(ClientError) as refused:
-        neighbour(emulation, "sts", wrong).get_caller_identity()
+        People(emulation, wrong).sts().get_caller_identity()
     assert refusal(refused)["Error"]["Code"] == "SignatureDoesNotMatch"
 
 
 def test_user_made_through_iam_is_a_caller_without_rights(emulation: Emulation) -> None:
     """A new user's key signs well, and nothing is allowed until a policy says so."""
-    iam = neighbour(emulation, "iam", emulation.owner)
+    iam = People(emulation, emulation.owner).iam
     iam.create_user(UserName="ann")
     key = iam.create_access_key(UserName="ann")["AccessKey"]
     ann = Account(ACCOUNT, key["AccessKeyId"], key["SecretAccessKey"])
@@ -76,7 +56,7 @@ def test_user_made_through_iam_is_a_caller_without_rights(emulation: Emulation) 
 
 def test_refusal_of_a_neighbour_arrives(emulation: Emulation) -> None:
     """What moto refuses is answered with moto's words, whatever headers it sends along."""
-    iam = neighbour(emulation, "iam", emulation.owner)
+    iam = People(emulation, emulation.owner).iam
     with pytest.raises(ClientError) as refused:
         iam.put_user_policy(UserName="administrator", PolicyName="p", PolicyDocument="{}")
     assert refusal(refused)["Error"]["Code"] == "MalformedPolicyDocument"
@@ -107,3 +87,13 @@ def test_accounts_are_registered_once(tmp_path: Path) -> None:
             keys = [each.result()["AccessKeyMetadata"] for each in answers]
             assert {len(each) for each in keys} == {1}
         assert emulation.crashes() == []
+
+
+def test_accounts_are_registered_again_where_moto_was_emptied(emulation: Emulation) -> None:
+    """Moto's state is the process's: whoever else empties it takes no administrator away."""
+    people = People(emulation, emulation.owner)
+    assert people.sts().get_caller_identity()["Account"] == ACCOUNT
+    forget(None)
+    assert [each["UserName"] for each in people.iam.list_users()["Users"]] == ["administrator"]
+    arn = f"arn:aws:iam::{ACCOUNT}:user/administrator"
+    assert people.sts().get_caller_identity()["Arn"] == arn
