@@ -166,7 +166,7 @@ class App:
         notes: dict[str, str] = {}
 
         def recorded(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:  # noqa: ANN401 - PEP 3333
-            self._record(request, int(status.split(maxsplit=1)[0]), notes)
+            self._record(request, int(status.split(maxsplit=1)[0]), _length(dict(headers)), notes)
             # Moto repeats the status as a header, which WSGI (PEP 3333) does not allow.
             allowed = [pair for pair in headers if pair[0].lower() != "status"]
             return start_response(status, allowed, *exc_info)
@@ -197,7 +197,8 @@ class App:
         headers = {"x-amzn-RequestId": request_id} | response.headers
         if isinstance(body, bytes):
             headers.setdefault("Content-Length", str(len(body)))
-        self._record(request, response.status, response.notes)
+        sent = 0 if request.method == "HEAD" else _length(headers)
+        self._record(request, response.status, sent, response.notes)
         start_response(response.status_line, list(headers.items()))
         if request.method == "HEAD":
             close = getattr(body, "close", None)
@@ -206,9 +207,17 @@ class App:
             return [b""]
         return [body] if isinstance(body, bytes) else body
 
-    def _record(self, request: Request, status: int, notes: Mapping[str, str]) -> None:
+    def _record(self, request: Request, status: int, sent: int, notes: Mapping[str, str]) -> None:
         if not request.path.startswith(CONTROL):
-            self._requests.add(method=request.method, path=request.path, status=status, **notes)
+            self._requests.add(
+                method=request.method,
+                host=request.headers.get("host", ""),
+                path=request.path,
+                status=status,
+                received_bytes=_number(request.headers.get("content-length")),
+                sent_bytes=sent,
+                **notes,
+            )
 
     def thread_crashed(self, crash: threading.ExceptHookArgs) -> None:
         """What `threading.excepthook` is set to: work behind a request must not fail unseen."""
@@ -225,6 +234,15 @@ class App:
         self._tell_crash(f"{request.method} {redact(request.path)}", request_id, error)
         failure = InternalServer("The emulator failed; its log has the reason under the request id")
         return wire.serialise_error(failure, request_id)
+
+
+def _length(headers: Mapping[str, str]) -> int:
+    """How long a body is by its headers; 0 where they do not say."""
+    return _number(headers.get("Content-Length"))
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 0
 
 
 def _addressed_host(request: Request) -> EndpointHost | None:

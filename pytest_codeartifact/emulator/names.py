@@ -13,6 +13,7 @@ _HOST = re.compile(
     rf"{_DOMAIN}(?:\.d\.codeartifact\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?"
     r"|\.codeartifact\.(?P<dual_region>[a-z0-9-]+)\.on\.aws)"
 )
+_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".on.aws")
 _API_HOST = re.compile(r"codeartifact(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws)")
 
 
@@ -23,6 +24,11 @@ class EndpointHost:
     region: str
     owner: str
     domain: str
+
+
+def is_host_of_aws(host: str) -> bool:
+    """Whether a Host header names one of AWS's own hosts."""
+    return host.partition(":")[0].lower().endswith(_OF_AWS)
 
 
 def read_host(host: str) -> EndpointHost | None:

@@ -29,6 +29,7 @@ from pytest_codeartifact.emulator.iam.policy import (
     Verdict,
     decide,
 )
+from pytest_codeartifact.emulator.names import is_host_of_aws
 from pytest_codeartifact.emulator.remembered import Remembered
 from pytest_codeartifact.emulator.store import Store
 
@@ -45,8 +46,12 @@ class Circumstances:
 
 
 def circumstances_of(request: Request, region: str) -> Circumstances:
-    """How this request reached us."""
-    return _circumstances(region, request.remote_address, request.scheme == "https")
+    """How this request reached us.
+
+    Whoever addressed a host of AWS did so by HTTPS: what takes the host's place here decrypts.
+    """
+    is_secure = request.scheme == "https" or is_host_of_aws(request.headers.get("host", ""))
+    return _circumstances(region, request.remote_address, is_secure)
 
 
 @lru_cache(maxsize=1024)
