@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_codeartifact.targets.control import Control, Events
     from pytest_codeartifact.targets.emulator import EmulatorTarget
+    from pytest_codeartifact.targets.gateway import Gateway
     from pytest_codeartifact.targets.packages import SamplePackage
     from pytest_codeartifact.targets.roles import Policy, Role
     from pytest_codeartifact.targets.workspace import BotoWorkspace, Domain, Repository
@@ -143,7 +144,20 @@ def codeartifact_repository(
 
 
 @pytest.fixture
+def codeartifact_gateway(
+    codeartifact_target: "EmulatorTarget", tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[Gateway]":
+    """Lets `codeartifact_tools` of this test use AWS's real host names: `.connections()`."""
+    from pytest_codeartifact.targets.gateway import Gateway  # noqa: PLC0415 -- when used
+
+    folder = tmp_path_factory.mktemp("codeartifact-gateway")
+    with contextlib.closing(Gateway.open(codeartifact_target.endpoint_url, folder)) as gateway:
+        yield gateway
+
+
+@pytest.fixture
 def codeartifact_tools(
+    request: pytest.FixtureRequest,
     codeartifact_target: "EmulatorTarget",
     codeartifact_settings: Settings,
     tmp_path_factory: pytest.TempPathFactory,
@@ -151,10 +165,13 @@ def codeartifact_tools(
     """Real programs in a private home: `.aws`, `.pip`, …, `.connect(repository.connection)`."""
     from pytest_codeartifact.tools.toolbox import Tools  # noqa: PLC0415 -- when used
 
+    name, settings = "codeartifact_gateway", codeartifact_settings
+    by_host_names = name in request.fixturenames or settings.endpoint_of_fixtures == "hosts"
     return Tools.create(
         tmp_path_factory.mktemp("codeartifact-home"),
         account=codeartifact_target.environment(),
-        outside_index=codeartifact_settings.public_pypi.value,
+        outside_index=settings.public_pypi.value,
+        gateway=request.getfixturevalue(name) if by_host_names else None,
     )
 
 

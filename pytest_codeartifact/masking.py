@@ -44,7 +44,7 @@ class Masking:
             warning_message.message = clean
 
     def _mask(self, report: "BaseReport") -> None:
-        parts = ("longrepr", "sections", "user_properties", "wasxfail")
+        parts = ("longrepr", "sections", "user_properties", "wasxfail", "codeartifact")
         held = {name: value for name in parts if (value := getattr(report, name, None))}
         if not held:
             return

@@ -28,14 +28,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser, args: list[str]
 ) -> None:
-    """Give a bare `--codeartifact` its value, or it would take the path after it for one."""
+    """Give bare options such as `--codeartifact` their value, or they would take a path for one."""
     end = args.index("--") if "--" in args else len(args)
-    bare, given = "--codeartifact", "--codeartifact=local"
-    args[:end] = [given if arg == bare else arg for arg in args[:end]]
+    args[:end] = [settings.BARE_OPTIONS.get(arg, arg) for arg in args[:end]]
     # pytest parsed them once already, with the path taken, and finds conftest files by that.
     parsed = parser.parse_known_args(args, namespace=copy(early_config.option))
     known = early_config.known_args_namespace
-    known.file_or_dir, known.codeartifact = parsed.file_or_dir, parsed.codeartifact
+    for name in ("file_or_dir", "codeartifact", settings.MUTATE.ini):
+        setattr(known, name, getattr(parsed, name))
     built_in_only = set(parsed.file_or_dir) <= {str(_ARTICLE)}
     if parsed.codeartifact is not None and built_in_only and parsed.confcutdir is None:
         # The conftest files above the place where this plugin is installed are none of this run.
@@ -50,6 +50,10 @@ def pytest_configure(config: pytest.Config) -> None:
         # Steps carry it in any case; strict markers would refuse it where xdist is away.
         config.addinivalue_line("markers", "xdist_group(name): run in one process with its group")
     config.pluginmanager.register(Masking(config), "codeartifact-masking")
+    if _is_chosen(config) and not hasattr(config, "workerinput"):
+        from pytest_codeartifact.reporting import Reporting  # noqa: PLC0415 -- only with the option
+
+        config.pluginmanager.register(Reporting(config), "codeartifact-reporting")
     if _is_chosen(config) and config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(_ARTICLE)]
         config.args_source = pytest.Config.ArgsSource.ARGS
@@ -97,6 +101,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     from pytest_codeartifact.article.items import in_reading_order  # noqa: PLC0415 -- ditto
 
     in_reading_order(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put what an item of an article found on its report, which crosses to the main process."""
+    report = yield
+    if call.when == "call" and hasattr(item, "take_findings"):
+        # pytest carries further attributes of a report along, also from pytest-xdist's workers.
+        vars(report)["codeartifact"] = item.take_findings()
+    return report
 
 
 @pytest.hookimpl(tryfirst=True)

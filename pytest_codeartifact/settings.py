@@ -15,9 +15,13 @@ from urllib.parse import urlsplit
 import pytest
 
 TARGETS = ("local", "aws")
+ENDPOINTS = ("plain", "hosts")
 DEFAULT_REGION = "ap-southeast-1"
 DEFAULT_ACCOUNT = "111122223333"
+UPDATE_OPTION = "--codeartifact-update"
+_UPDATE = "codeartifact_update"
 
+_YES, _NO = {"yes", "true", "on", "1"}, {"no", "false", "off", "0"}
 _T = TypeVar("_T")
 
 # All that the server's process inherits: no AWS variable, no setting of another program.
@@ -65,6 +69,9 @@ class Settings:
 
     `public_pypi` is the address behind the external connection `public:pypi`; None stands for the
     public registry itself. `state` is the folder the emulator keeps; None for a temporary one.
+    `endpoint` is how programs address the service, plain or hosts; None where nobody chose: then
+    articles use real host names, and fixtures plain addresses. `report` is the folder that reports
+    are written to.
     """
 
     target: Setting[str]
@@ -72,17 +79,31 @@ class Settings:
     account: Setting[str]
     public_pypi: Setting[str | None]
     state: Setting[Path | None]
+    endpoint: Setting[str | None]
+    report: Setting[Path | None]
+    mutate: Setting[bool]
+
+    @property
+    def endpoint_of_articles(self) -> str:
+        """How the programs of articles address the service."""
+        return self.endpoint.value or "hosts"
+
+    @property
+    def endpoint_of_fixtures(self) -> str:
+        """How the programs of fixtures address the service."""
+        return self.endpoint.value or "plain"
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One setting with its three equal forms."""
+    """One setting with its three equal forms; `bare` is what the option means without a value."""
 
     stem: str
     metavar: str
     help: str
     wanted: str
     accepts: Callable[[str], bool]
+    bare: str | None = None
 
     @property
     def option(self) -> str:
@@ -154,7 +175,40 @@ STATE = Definition(
     wanted="a folder",
     accepts=lambda text: bool(text) and not Path(text).is_file(),
 )
-DEFINITIONS = (REGION, ACCOUNT, PUBLIC_PYPI, STATE)
+ENDPOINT = Definition(
+    stem="endpoint",
+    metavar="plain|hosts",
+    help="how programs address the service: hosts, by its real host names through a proxy on this "
+    "machine, or plain, by the emulator's own address (default: hosts for articles, plain for "
+    "fixtures)",
+    wanted="plain or hosts",
+    accepts=lambda text: text in ENDPOINTS,
+)
+REPORT = Definition(
+    stem="report",
+    metavar="DIR",
+    help="folder to write report.json, report.html, report.md and errata.patch of a verified "
+    "article to (default: none)",
+    wanted="a folder",
+    accepts=lambda text: bool(text) and not Path(text).is_file(),
+)
+MUTATE = Definition(
+    stem="mutate",
+    metavar="yes|no",
+    help="alter each expected line, policy action and buildspec line in turn: would the claim "
+    "that rests on it fail? (default: no)",
+    wanted="yes or no",
+    accepts=lambda text: text.lower() in _YES | _NO,
+    bare="yes",
+)
+DEFINITIONS = (REGION, ACCOUNT, PUBLIC_PYPI, STATE, ENDPOINT, REPORT, MUTATE)
+
+
+BARE_OPTIONS = {
+    "--codeartifact": "--codeartifact=local",
+    **{each.option: f"{each.option}={each.bare}" for each in DEFINITIONS if each.bare},
+}
+"""What an option means that may stand without its value."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -170,10 +224,27 @@ def add_options(parser: pytest.Parser) -> None:
     )
     for definition in DEFINITIONS:
         text = f"{definition.help}; also {definition.variable} or ini {definition.ini}"
-        group.addoption(
-            definition.option, dest=definition.ini, metavar=definition.metavar, help=text
-        )
+        if definition.bare is None:
+            group.addoption(
+                definition.option, dest=definition.ini, metavar=definition.metavar, help=text
+            )
+        else:
+            group.addoption(
+                definition.option,
+                dest=definition.ini,
+                nargs="?",
+                const=definition.bare,
+                metavar=definition.metavar,
+                help=text,
+            )
         parser.addini(definition.ini, definition.help, type="string", default="")
+    group.addoption(
+        UPDATE_OPTION,
+        dest=_UPDATE,
+        action="store_true",
+        help="rewrite the outputs that the given Markdown files show to what was really printed; "
+        "on the command line only, and never where the variable CI is set",
+    )
 
 
 def check(config: pytest.Config) -> None:
@@ -192,6 +263,32 @@ def check(config: pytest.Config) -> None:
         raise pytest.UsageError(msg)
     for definition in DEFINITIONS:
         definition.explicit(config)
+    if updates(config):
+        _check_update(config)
+
+
+def updates(config: pytest.Config) -> bool:
+    """Whether documents are to be rewritten."""
+    return bool(config.getoption(_UPDATE))
+
+
+def _check_update(config: pytest.Config) -> None:
+    if os.environ.get("CI"):
+        msg = f"{UPDATE_OPTION}: the variable CI is set, and CI must not rewrite what it verifies"
+        raise pytest.UsageError(msg)
+    if config.getoption("codeartifact") is None or not config.option.file_or_dir:
+        msg = f"{UPDATE_OPTION}: name the Markdown files, as in `--codeartifact my-article.md`"
+        raise pytest.UsageError(msg)
+    if getattr(config.option, "numprocesses", None):
+        msg = f"{UPDATE_OPTION}: files are rewritten in one process; leave out -n"
+        raise pytest.UsageError(msg)
+
+
+def in_actions() -> Path | None:
+    """The step summary's file when this runs in GitHub Actions, else None; "" is no file."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return None
+    return Path(os.environ.get("GITHUB_STEP_SUMMARY") or os.devnull)
 
 
 def read(config: pytest.Config) -> Settings:
@@ -202,7 +299,10 @@ def read(config: pytest.Config) -> Settings:
         region=REGION.explicit(config) or Setting(DEFAULT_REGION, Source.DEFAULT),
         account=ACCOUNT.explicit(config) or Setting(DEFAULT_ACCOUNT, Source.DEFAULT),
         public_pypi=_public_pypi(config),
-        state=_state(config),
+        state=_folder(STATE, config),
+        endpoint=_endpoint(config),
+        report=_folder(REPORT, config),
+        mutate=_mutate(config),
     )
 
 
@@ -235,8 +335,23 @@ def _of_pip(key: str) -> str | None:
         raise pytest.UsageError(str(error)) from None
 
 
-def _state(config: pytest.Config) -> Setting[Path | None]:
-    explicit = STATE.explicit(config)
+def _endpoint(config: pytest.Config) -> Setting[str | None]:
+    explicit = ENDPOINT.explicit(config)
+    if explicit is None:
+        return Setting(None, Source.DEFAULT)
+    return Setting(explicit.value, explicit.source)
+
+
+def _mutate(config: pytest.Config) -> Setting[bool]:
+    explicit = MUTATE.explicit(config)
+    if explicit is None:
+        return Setting(False, Source.DEFAULT)  # noqa: FBT003 -- the value is all there is to say
+    return Setting(explicit.value.lower() in _YES, explicit.source)
+
+
+def _folder(definition: Definition, config: pytest.Config) -> Setting[Path | None]:
+    """A folder; a relative one is below where pytest was started, or beside the ini file."""
+    explicit = definition.explicit(config)
     if explicit is None:
         return Setting(None, Source.DEFAULT)
     base = config.invocation_params.dir

@@ -80,7 +80,15 @@ def options() -> str:
             "| command line | environment | ini |",
             "| --- | --- | --- |",
             f"| `{each.option}={each.metavar}` | `{each.variable}` | `{each.ini}` |\n",
+            *([f"The bare option means `{each.bare}`.\n"] if each.bare else []),
         ]
+    lines += [
+        f"## `{settings.UPDATE_OPTION}`\n",
+        "Rewrite the outputs that the given Markdown files show to what was really printed, and",
+        "nothing else in them; the files that changed are listed at the end. An exit code that is",
+        "another one still fails. The option has no other form, as it writes to files: it is",
+        "refused without a file, with several processes, and where the variable `CI` is set.\n",
+    ]
     return "\n".join(lines)
 
 
@@ -119,6 +127,7 @@ _GIVEN = (
     "targets.control.Control",
     "targets.control.Events",
     "targets.roles.Role",
+    "targets.gateway.Gateway",
     "tools.toolbox.Tools",
     "tools.base.Tool",
     "tools.process.Completed",

@@ -4,12 +4,17 @@ import functools
 import urllib.request
 
 import pytest
+import trustme
 import urllib3
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from pytest_codeartifact import targets
 
 pytest_plugins = ("pytester",)
+
+# Runs inside this process let go of what they imported first; what trustme stands on cannot be
+# imported twice.
+_KEPT = (trustme,)
 
 _MARKS = (
     "documented(page): the behaviour stands on this page of the AWS documentation",

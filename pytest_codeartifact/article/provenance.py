@@ -6,7 +6,7 @@ import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib import metadata
@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from pytest_codeartifact.findings import Installed
 from pytest_codeartifact.tools.programs import site_packages
 from pytest_codeartifact.tools.virtualenv import SEEDS, installed_distributions
 
@@ -31,6 +32,7 @@ _REWRITTEN = re.compile(r"^[^/]+\.data/(?:scripts|headers)/|^[^/]+\.dist-info/RE
 class ServedAsset:
     """An asset that the repository handed out, by the server's own request log."""
 
+    request: int
     domain: str
     owner: str
     repository: str
@@ -45,9 +47,20 @@ def served_assets(requests: Iterable[Mapping[str, Any]]) -> Iterator[ServedAsset
     for each in requests:
         if each["method"] != "GET" or each["status"] != HTTPStatus.OK or not each.get("sha256"):
             continue
-        found = _ASSET_PATH.search(unquote(str(each["path"])))
+        # A plain address has the host in its path, a real one before it.
+        found = _ASSET_PATH.search(unquote(f"{each.get('host', '')}{each['path']}"))
         if found:
-            yield ServedAsset(**found.groupdict(), sha256=str(each["sha256"]))
+            yield ServedAsset(
+                **found.groupdict(), request=int(each["number"]), sha256=str(each["sha256"])
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """What an environment holds: proven to be a repository's, and `findings`, what is not."""
+
+    installed: tuple[Installed, ...]
+    findings: tuple[str, ...]
 
 
 def unproven(
@@ -57,21 +70,61 @@ def unproven(
 ) -> tuple[str, ...]:
     """What in a virtual environment did not verifiably come from a repository; empty is good.
 
-    Each distribution but pip and setuptools must have been downloaded as a wheel by `requests`,
-    the log of the server; the repository must still hold that wheel, which `fetch` gets; and
-    each installed file must be the wheel's.
+    Arguments as for `trace`.
     """
-    installed = installed_distributions(site_packages(venv_path))
+    return trace(venv_path, requests, fetch).findings
+
+
+def trace(
+    venv_path: Path,
+    requests: Iterable[Mapping[str, Any]],
+    fetch: Callable[[ServedAsset], bytes],
+    origin: Callable[[ServedAsset], str] = lambda _: "",
+    ignored: Collection[str] = SEEDS,
+) -> Traced:
+    """Trace what is installed in a virtual environment to the requests that delivered it.
+
+    Each distribution but the `ignored` must have been downloaded as a wheel by `requests`, the log
+    of the server; the repository must still hold that wheel, which `fetch` gets; and each
+    installed file must be the wheel's. `origin` says where the repository has an asset from.
+    """
     served = list(served_assets(requests))
+    proven: list[Installed] = []
     findings: list[str] = []
-    proven = 0
-    for name, each in sorted(installed.items()):
-        if name not in SEEDS:
-            findings += _examine(name, each, venv_path, served, fetch)
-            proven += 1
-    if not proven:
+    for name, each in sorted(installed_distributions(site_packages(venv_path)).items()):
+        if name in ignored:
+            continue
+        result = _examine(name, each, venv_path, served, fetch)
+        if isinstance(result, _Proven):
+            proven.append(_told(venv_path, name, each.version, result, origin))
+        else:
+            findings += result
+    if not proven and not findings:
         findings.append(f"{venv_path.name}: nothing is installed")
-    return tuple(findings)
+    return Traced(tuple(proven), tuple(findings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    asset: ServedAsset
+    files: int
+
+
+def _told(
+    venv_path: Path, name: str, version: str, proven: _Proven, origin: Callable[[ServedAsset], str]
+) -> Installed:
+    asset = proven.asset
+    return Installed(
+        environment=venv_path.name,
+        distribution=name,
+        version=version,
+        file=asset.name,
+        sha256=asset.sha256,
+        repository=f"{asset.domain}/{asset.repository}",
+        request=asset.request,
+        origin=origin(asset),
+        files=proven.files,
+    )
 
 
 def _examine(
@@ -80,22 +133,22 @@ def _examine(
     venv_path: Path,
     served: Iterable[ServedAsset],
     fetch: Callable[[ServedAsset], bytes],
-) -> Iterator[str]:
+) -> _Proven | list[str]:
     title = f"{name} {each.version}"
     if each.read_text("direct_url.json") is not None:
-        yield f"{title}: installed from a file or an address, not from an index"
-        return
+        return [f"{title}: installed from a file or an address, not from an index"]
     assets = [asset for asset in served if _is_wheel_of(asset.name, name, each.version)]
     if not assets:
-        yield f"{title}: its wheel was never downloaded from the repository"
-        return
+        return [f"{title}: its wheel was never downloaded from the repository"]
     asset = assets[-1]
     content = fetch(asset)
     if hashlib.sha256(content).hexdigest() != asset.sha256:
-        yield f"{title}: the repository holds another {asset.name} than it served"
-        return
-    for path in _changed_files(content, venv_path):
-        yield f"{title}: {path} is not as in {asset.name}"
+        return [f"{title}: the repository holds another {asset.name} than it served"]
+    compared = list(_compared_files(content, venv_path))
+    changed = [path for path, is_same in compared if not is_same]
+    if changed:
+        return [f"{title}: {path} is not as in {asset.name}" for path in changed]
+    return _Proven(asset, len(compared))
 
 
 def _is_wheel_of(filename: str, name: str, version: str) -> bool:
@@ -106,8 +159,8 @@ def _is_wheel_of(filename: str, name: str, version: str) -> bool:
     return found == name and str(parsed) == version
 
 
-def _changed_files(wheel: bytes, venv_path: Path) -> Iterator[str]:
-    """Paths in the wheel whose installed file is missing or another one."""
+def _compared_files(wheel: bytes, venv_path: Path) -> Iterator[tuple[str, bool]]:
+    """Each file of the wheel that is installed as it is, and whether it is there and the same."""
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
         record = next(name for name in archive.namelist() if name.endswith(".dist-info/RECORD"))
         rows = list(csv.reader(archive.read(record).decode("utf-8").splitlines()))
@@ -115,8 +168,7 @@ def _changed_files(wheel: bytes, venv_path: Path) -> Iterator[str]:
         if _REWRITTEN.search(path):
             continue
         place = _installed_path(path, venv_path)
-        if not place.is_file() or _hash_of(place, stated) != stated:
-            yield path
+        yield path, place.is_file() and _hash_of(place, stated) == stated
 
 
 def _hash_of(path: Path, stated: str) -> str:

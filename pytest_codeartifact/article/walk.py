@@ -1,26 +1,62 @@
-"""An article that is being followed: its private home, its account, and how each step went."""
+"""A document that is being followed: its private home, its account, and how each step went."""
 
+import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from packaging.utils import canonicalize_name
 
-from pytest_codeartifact.article.provenance import ServedAsset, unproven
+from pytest_codeartifact.article import errata
+from pytest_codeartifact.article.errata import Ran
+from pytest_codeartifact.article.floor import floor_seconds
+from pytest_codeartifact.article.footprint import difference, snapshot
+from pytest_codeartifact.article.judging import claim_findings, judged
+from pytest_codeartifact.article.plan import Plan, words_of
+from pytest_codeartifact.article.provenance import ServedAsset, trace
+from pytest_codeartifact.article.verdicts import Failure, verdict_on
+from pytest_codeartifact.article.watching import Happened, Watch
+from pytest_codeartifact.findings import (
+    CommandRun,
+    Erratum,
+    Footprint,
+    Installed,
+    StepFinding,
+    Verdict,
+)
+from pytest_codeartifact.settings import Settings
+from pytest_codeartifact.targets.gateway import Gateway
+from pytest_codeartifact.tools.process import Completed
+from pytest_codeartifact.tools.programs import site_packages
 from pytest_codeartifact.tools.toolbox import Tools
-from pytest_codeartifact.transcripts.blocks import Step
+from pytest_codeartifact.tools.virtualenv import SEEDS, installed_distributions
+from pytest_codeartifact.transcripts.blocks import Command, ShownFile, Step
 from pytest_codeartifact.transcripts.matching import Bindings
 from pytest_codeartifact.transcripts.session import ConsoleSession
-from pytest_codeartifact.transcripts.steps import StepFailed, Transcript
+from pytest_codeartifact.transcripts.steps import StepFailed
 
 if TYPE_CHECKING:
     from types_boto3_codeartifact import CodeArtifactClient
 
+    from pytest_codeartifact.targets.control import Crash
+    from pytest_codeartifact.targets.emulator import EmulatorTarget
+
+_MIRROR_DOMAIN = "outside"
+_PREFIX = "codeartifact-article-"
+_LASTING = frozenset({"setting", "credential"})
+_SHARED = re.compile(
+    r"/(?:[^/]*requirements[^/]*\.(?:txt|in)|[^/]*\.lock|pylock[^/]*\.toml|[^/]*\.ipynb"
+    r"|pyproject\.toml|package(?:-lock)?\.json)$"
+)
+
 
 class ArticleTarget(Protocol):
-    """An account for one article, which nobody else uses: what is found in it is the article's."""
+    """An account for one article, on a server that nobody else uses."""
 
     @property
     def account(self) -> str: ...
@@ -30,7 +66,13 @@ class ArticleTarget(Protocol):
     def endpoint_url(self) -> str: ...
     def environment(self) -> Mapping[str, str]: ...
     def requests(self) -> Sequence[Mapping[str, Any]]: ...
+    def fetches(self) -> Sequence[Mapping[str, Any]]: ...
+    def crashes(self) -> "Sequence[Crash]": ...
     def client(self) -> "CodeArtifactClient": ...
+
+
+Judge: TypeAlias = Callable[[Plan, Step, Command, Completed, Bindings], Bindings]
+"""The values of placeholders after a command; raises StepFailed when it did not go as shown."""
 
 
 class StepNeeded(Exception):
@@ -45,34 +87,84 @@ class StepNeeded(Exception):
         return f"needs step {self.step.id}"
 
 
+@contextmanager
+def open_walk(
+    plan: Plan, target: "EmulatorTarget", settings: Settings, judge: Judge = judged
+) -> "Iterator[Walk]":
+    """A walk by the addresses that the settings want, with a way to public packages; closed after.
+
+    By real host names nothing but the service is reached: what programs need from the public
+    registry before any login, such as a build backend, comes through a repository of the emulator.
+    """
+    with ExitStack() as stack:
+        gateway, outside_index = None, settings.public_pypi.value
+        if settings.endpoint_of_articles == "hosts":
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX)))
+            gateway = Gateway.open(target.endpoint_url, folder)
+            stack.callback(gateway.close)
+            outside_index = _mirror(target)
+        walk = Walk(plan, target, outside_index=outside_index, gateway=gateway, judge=judge)
+        stack.callback(walk.close)
+        yield walk
+
+
+def _mirror(target: "EmulatorTarget") -> str:
+    """The index of a repository that stands for the public registry, in another account."""
+    workspace = target.new_account().workspace()
+    domain = workspace.domain(_MIRROR_DOMAIN)
+    return workspace.repository(domain, "mirror", external="public:pypi").index_url
+
+
 class Walk:
-    """Follows an article once; how a step went is remembered."""
+    """Follows a document once; how a step went is remembered, and what was found is kept."""
 
     def __init__(
-        self, document: str, steps: Sequence[Step], target: ArticleTarget, outside_index: str | None
+        self,
+        plan: Plan,
+        target: ArticleTarget,
+        *,
+        outside_index: str | None,
+        gateway: Gateway | None = None,
+        judge: Judge = judged,
     ) -> None:
-        """Make a private home; `outside_index` is the index pip has before any login."""
-        self._steps = steps
+        """Make a private home; `outside_index` is the index pip has before any login.
+
+        With a gateway, programs reach the service by its real host names, and nothing else.
+        `judge` says whether a command went as the document shows.
+        """
+        self.plan = plan
+        self.ran: list[Ran] = []
+        self.bindings_before: list[Mapping[str, str]] = []
         self._target = target
+        self._judge = judge
         self._done: dict[str, StepFailed | None] = {}
-        self._folder = Path(tempfile.mkdtemp(prefix="codeartifact-article-"))
-        try:
+        self._findings: list[StepFinding] = []
+        self._examined: set[int] = set()
+        self._missing: set[str] = set()
+        self._bindings: Mapping[str, str] = {"account": target.account, "region": target.region}
+        with ExitStack() as stack:
+            folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+            stack.callback(shutil.rmtree, folder)
             self.tools = Tools.create(
-                self._folder / "home", account=target.environment(), outside_index=outside_index
+                folder / "home",
+                account=target.environment(),
+                outside_index=outside_index,
+                gateway=gateway,
             )
-        except BaseException:
-            shutil.rmtree(self._folder)
-            raise
-        home = self.tools.home
-        session = ConsoleSession(home.environment(), home.work_path, self.tools.log)
-        self._transcript = Transcript(document, session, _known(target))
+            home = self.tools.home
+            self._session = ConsoleSession(home.environment(), home.work_path, self.tools.log)
+            stack.callback(self._session.close)
+            self._home_before = self._home = snapshot(home.path)
+            self._own = frozenset(installed_distributions(site_packages(home.path / "python")))
+            self._watch = Watch(target, gateway)
+            self.close: Callable[[], None] = stack.pop_all().close
 
     def reach(self, step: Step) -> None:
         """Do every step up to and including `step` that was not done yet.
 
         Raises StepFailed when this step fails, and StepNeeded when an earlier one did.
         """
-        for each in self._steps:
+        for each in self.plan.steps:
             if each.skip_reason is None and each.id not in self._done:
                 self._done[each.id] = self._follow(each)
             failure = self._done.get(each.id)
@@ -83,55 +175,225 @@ class Walk:
             if failure is not None:
                 raise StepNeeded(each, failure)
 
-    def close(self) -> None:
-        """End the session, remove the article's domains and the private home."""
-        try:
-            self._transcript.session.close()
-            _remove_domains(self._target.client())
-        finally:
-            shutil.rmtree(self._folder)
+    def take_findings(self) -> Sequence[StepFinding]:
+        """What was found since this was last called."""
+        taken, self._findings = self._findings, []
+        return taken
+
+    def remains(self) -> Sequence[str]:
+        """Settings and credentials that are in the home now and were not in the beginning."""
+        came = difference(self._home_before, self._home)
+        kept = [each for each in (*came.added, *came.changed) if each.kind in _LASTING]
+        return [f"{each.kind} {each.name}" for each in kept]
+
+    # --- One step ------------------------------------------------------------------------
 
     def _follow(self, step: Step) -> StepFailed | None:
+        started, first = time.monotonic(), len(self.ran)
+        failure: StepFailed | None = None
+        traced: Sequence[Installed] = ()
         try:
-            self._transcript.follow(step)
-            self._check_provenance(step)
-        except StepFailed as failure:
-            return failure
-        return None
+            self._do(step)
+            traced = self._trace(step)
+        except StepFailed as failed:
+            failure = failed
+        seconds = time.monotonic() - started
+        before, self._home = self._home, snapshot(self.tools.home.path)
+        left = difference(before, self._home)
+        failure = failure or self._leak(step, left)
+        happened = self._watch.since()
+        verdict, reason = self._verdict(failure, happened)
+        ran = self.ran[first:]
+        why = (verdict, reason)
+        claims = claim_findings(self.plan, step, ran, failure, why, self._bindings)
+        if failure is not None:
+            wrong = [each.id for each in claims if each.verdict.is_failure]
+            failure = failure.told(claims=wrong, verdict=verdict, reason=reason)
+        self._findings.append(
+            StepFinding(
+                document=self.plan.document,
+                id=step.id,
+                line=step.line,
+                title=step.title,
+                outcome="passed" if failure is None else "failed",
+                seconds=seconds,
+                commands=tuple(_run(each) for each in ran),
+                claims=tuple(claims),
+                errata=tuple(self._errata(step, failure)),
+                footprint=left,
+                provenance=tuple(traced),
+                usage=happened.usage(),
+                network=happened.network(),
+                floor_seconds=self._floor(step),
+                verdict=verdict,
+                reason=reason,
+                failure=str(failure) if failure is not None else "",
+                failed_line=failure.line if failure is not None else 0,
+            )
+        )
+        return failure
 
-    def _check_provenance(self, step: Step) -> None:
-        for name in step.provenance:
-            path = self.tools.home.work_path / name
-            findings = unproven(path, self._target.requests(), self._fetch)
-            if findings:
-                details = [f"what is installed in {name} is not proven to be the repository's:"]
-                details += [f"  {finding}" for finding in findings]
-                details.append("try: pip -v install shows the address each file comes from")
-                raise StepFailed(self._transcript.document, step, step.line, details)
+    def _floor(self, step: Step) -> float:
+        """The floor of all steps together, measured when the last one is done."""
+        if step.id != self.plan.steps[-1].id:
+            return 0.0
+        return floor_seconds(self.tools.home, (each.command for each in self.ran))
+
+    def _do(self, step: Step) -> None:
+        for action in step.actions:
+            if isinstance(action, ShownFile):
+                self._write(action.path, action.text)
+            else:
+                self._run(step, action)
+
+    def _run(self, step: Step, command: Command) -> None:
+        for supply in (self.plan.supplies or {}).get(command.line, ()):
+            if not (self._session.folder() / supply.file).exists():
+                self._missing.add(supply.file)
+                self._write(supply.file, supply.text)
+        completed = self._session.run(command.text, with_stderr=command.with_stderr)
+        completed = self._by_host_names(completed)
+        self.ran.append(Ran(step.id, command, completed))
+        self.bindings_before.append(self._bindings)
+        self._bindings = self._judge(self.plan, step, command, completed, self._bindings)
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._session.folder() / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def _leak(self, step: Step, left: Footprint) -> StepFailed | None:
+        """A failure for a token in a file that is made to be shared, such as requirements.txt."""
+        leaks = [
+            trace.name
+            for trace in (*left.added, *left.changed)
+            if trace.kind == "credential" and _SHARED.search(trace.name)
+        ]
+        if not leaks:
+            return None
+        return StepFailed(
+            self.plan.document,
+            step,
+            step.line,
+            [f"a token stands in {name}" for name in leaks],
+            kind="credential",
+            means="a file that is made to be shared holds a token that works for everybody",
+            hint="keep the index out of the file, such as by pip-compile --no-emit-index-url",
+        )
+
+    # --- What came of it -----------------------------------------------------------------
+
+    def _trace(self, step: Step) -> Sequence[Installed]:
+        """What the step installed, traced; raises StepFailed for what is not the repository's."""
+        traced: list[Installed] = []
+        home = self.tools.home
+        places = [(home.work_path / name, SEEDS) for name in step.provenance]
+        if step.id in self.plan.traced:
+            places.append((home.path / "python", self._own))
+        for path, ignored in places:
+            requests = self._target.requests()
+            result = trace(path, requests, self._fetch, self._origin, ignored)
+            traced += result.installed
+            if result.findings:
+                title = f"what is installed in {path.name} is not proven to be the repository's:"
+                raise StepFailed(
+                    self.plan.document,
+                    step,
+                    step.line,
+                    [title, *(f"  {finding}" for finding in result.findings)],
+                    kind="provenance",
+                    means="a file on this machine did not come from the repository",
+                    hint="pip -v install shows the address each file comes from",
+                )
+        return traced
 
     def _fetch(self, asset: ServedAsset) -> bytes:
         """The bytes a repository holds (AWS API reference: GetPackageVersionAsset)."""
         answer = self._target.client().get_package_version_asset(
-            domain=asset.domain,
-            domainOwner=asset.owner,
-            repository=asset.repository,
-            format="pypi",
-            package=canonicalize_name(asset.package),
-            packageVersion=asset.version,
-            asset=asset.name,
+            **_of_package(asset), packageVersion=asset.version, asset=asset.name
         )
         return answer["asset"].read()
 
+    def _origin(self, asset: ServedAsset) -> str:
+        """Where the repository has a version from (API reference: DescribePackageVersion)."""
+        answer = self._target.client().describe_package_version(
+            **_of_package(asset), packageVersion=asset.version
+        )
+        origin = answer["packageVersion"].get("origin", {})
+        entry = origin.get("domainEntryPoint", {})
+        return str(entry.get("externalConnectionName") or "published")
 
-def _known(target: ArticleTarget) -> Bindings:
-    return {"account": target.account, "region": target.region}
+    def _verdict(
+        self, failure: StepFailed | None, happened: Happened
+    ) -> tuple[Verdict | None, str]:
+        if failure is None:
+            return None, ""
+        completed, command = failure.completed, failure.command
+        text = f"{completed.stdout}\n{completed.stderr}" if completed is not None else ""
+        program = command.text.split()[0] if command is not None else ""
+        return verdict_on(Failure(failure.kind, program, text), happened.surroundings(text))
+
+    def _errata(self, step: Step, failure: StepFailed | None) -> list[Erratum]:
+        """What this step shows to be wrong in the article."""
+        corrections = self.plan.corrections
+        if corrections is None:
+            return (
+                []
+                if failure is None
+                else list(errata.of_failure(failure, self.ran, self.plan.text))
+            )
+        ran_now = {words_of(each.command) for each in self.ran}
+        due = [
+            command
+            for command in self.plan.article_commands
+            if command.line not in self._examined and words_of(command) in ran_now
+        ]
+        self._examined |= {command.line for command in due}
+        found = list(errata.of_outputs(corrections, due, self.ran, self._bindings))
+        lines = {self.plan.table_line(command.line) for command in due}
+        found += errata.of_files(corrections, self._is_made, lines)
+        if step.id == self.plan.last_of_article:
+            found += errata.of_files(corrections, self._is_made, {0})
+            found += errata.of_remains(corrections, self.remains())
+            found += errata.of_fragments(corrections, self.plan.article_materials)
+        return found
+
+    def _is_made(self, name: str) -> bool:
+        """Whether the article's own commands make a file."""
+        if self.plan.is_the_article:
+            return name not in self._missing and (self._session.folder() / name).exists()
+        pattern = re.compile(rf">\s*{re.escape(name)}\b")
+        return any(pattern.search(command.text) for command in self.plan.article_commands)
+
+    def _by_host_names(self, completed: Completed) -> Completed:
+        """Output with the addresses as AWS prints them; the plain form puts the host in a path."""
+        address = re.escape(self._target.endpoint_url).replace("://", "://(?P<login>[^/@]*@)?")
+        pattern = re.compile(rf"{address}/(?P<host>[\w.-]+\.d\.codeartifact\.[\w.-]+)")
+        by_name = r"https://\g<login>\g<host>"
+        return replace(
+            completed,
+            stdout=pattern.sub(by_name, completed.stdout),
+            stderr=pattern.sub(by_name, completed.stderr),
+        )
 
 
-def _remove_domains(client: "CodeArtifactClient") -> None:
-    for domains in client.get_paginator("list_domains").paginate():
-        for domain in domains["domains"]:
-            name = domain["name"]
-            pages = client.get_paginator("list_repositories_in_domain").paginate(domain=name)
-            for repository in [each for page in pages for each in page["repositories"]]:
-                client.delete_repository(domain=name, repository=repository["name"])
-            client.delete_domain(domain=name)
+def _of_package(asset: ServedAsset) -> dict[str, Any]:
+    return {
+        "domain": asset.domain,
+        "domainOwner": asset.owner,
+        "repository": asset.repository,
+        "format": "pypi",
+        "package": canonicalize_name(asset.package),
+    }
+
+
+def _run(ran: Ran) -> CommandRun:
+    return CommandRun(
+        line=ran.command.line,
+        command=ran.command.text,
+        exit_code=ran.completed.exit_code,
+        stdout=ran.completed.stdout,
+        stderr=ran.completed.stderr,
+        seconds=ran.completed.seconds,
+        expected=ran.command.expected,
+    )

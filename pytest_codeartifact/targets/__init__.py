@@ -10,11 +10,12 @@ from pytest_codeartifact import interrupts, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from types_boto3_codeartifact import CodeArtifactClient
     from types_boto3_codeartifact.literals import PackageFormatType
 
-    from pytest_codeartifact.targets.emulator import Account, EmulatorTarget
+    from pytest_codeartifact.targets.emulator import EmulatorTarget
     from pytest_codeartifact.targets.workspace import Domain, Repository
 
 
@@ -130,6 +131,9 @@ def opened_target(config: pytest.Config) -> "EmulatorTarget | None":
     return config.stash.get(TARGET, None)
 
 
-def article_target(config: pytest.Config) -> "Account":
-    """A fresh account of this run's target, so that an article's names meet nobody else's."""
-    return target_of(config).new_account()
+def article_target(config: pytest.Config) -> "AbstractContextManager[EmulatorTarget]":
+    """The account of this run's settings on a server of an article's own, closed at the end.
+
+    An article's names are fixed, and so is the account it shows: they must meet nobody else's.
+    """
+    return private_target(config)

@@ -18,7 +18,7 @@ import urllib3
 from pytest_codeartifact.errors import ControlError
 from pytest_codeartifact.settings import Setting, Settings, Source, server_environment
 from pytest_codeartifact.targets import Capability, leases
-from pytest_codeartifact.targets.control import Control
+from pytest_codeartifact.targets.control import Control, Crash
 from pytest_codeartifact.targets.roles import BotoRoles
 from pytest_codeartifact.targets.workspace import BotoWorkspace
 from pytest_codeartifact.tools import process
@@ -152,6 +152,14 @@ class Account:
     def requests(self) -> Sequence[Mapping[str, Any]]:
         """What was asked of this account's domains, oldest first."""
         return [each for each in self._control.requests() if each.get("account") == self.account]
+
+    def fetches(self) -> Sequence[Mapping[str, Any]]:
+        """What the emulator read from public registries, for whomever, oldest first."""
+        return self._control.fetches()
+
+    def crashes(self) -> Sequence[Crash]:
+        """Defects of the emulator that requests ran into, of whatever account."""
+        return self._control.crashes()
 
     def workspace(self) -> BotoWorkspace:
         """A workspace in this account; the caller closes it."""

@@ -1,10 +1,11 @@
 """What every tool has in common: where it runs, what it is connected to, how it is run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
+from pytest_codeartifact.emulator.names import read_host
 from pytest_codeartifact.tools.home import Home
 from pytest_codeartifact.tools.log import CommandLog
 from pytest_codeartifact.tools.process import Completed
@@ -36,6 +37,13 @@ class Connection:
         parts = urlsplit(self.index_url)
         return urlunsplit(parts._replace(netloc=f"{USER_NAME}:{self.token}@{parts.netloc}"))
 
+    def by_host_name(self) -> "Connection":
+        """The same repository by its real host name, which the plain form has in its path."""
+        host, _, path = urlsplit(self.endpoint_url).path.lstrip("/").partition("/")
+        if read_host(host) is None:
+            return self
+        return replace(self, endpoint_url=f"https://{host}/{path}")
+
 
 @dataclass
 class Tool:
@@ -59,9 +67,18 @@ class Tool:
         return (self.program,)
 
     def connect(self, connection: Connection) -> None:
-        """Write the tool's own configuration files; a tool without any writes nothing."""
+        """Write the tool's own configuration files; a tool without any writes nothing.
+
+        Where the home reaches the service by host names, they name the repository by its own.
+        """
         if connection.token not in self.log.secrets:
             self.log.secrets.append(connection.token)
+        if self.home.reach.by_host_names:
+            connection = connection.by_host_name()
+        self.configure(connection)
+
+    def configure(self, connection: Connection) -> None:
+        """Write what leads the tool to the repository."""
 
     def environment(self) -> dict[str, str]:
         """The environment the tool is started with."""
@@ -82,7 +99,7 @@ class Tool:
         __tracebackhide__ = True
         return self.log.run(
             [*self.command, *args],
-            env={**self.environment(), **(env or {})},
+            env=self.environment() | self.home.reach.led(env or {}),
             cwd=self.home.work_path,
             timeout=timeout,
             expect=expect,

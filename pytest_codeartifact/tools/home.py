@@ -1,6 +1,6 @@
 """A private home for programs: its environment starts empty, the user's files stay as they are.
 
-Environment variables of the machine are read here (and in the settings), nowhere else.
+Environment variables of the machine are read here, in `reach` and in the settings, nowhere else.
 """
 
 import os
@@ -10,14 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from pytest_codeartifact import pip_configuration
 from pytest_codeartifact.tools import pip_settings, programs
 from pytest_codeartifact.tools.programs import PROGRAMS, Program
+from pytest_codeartifact.tools.reach import Reach
 
 _SYSTEM_FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
-_CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE")
 _SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
 # Output that does not depend on the machine, and nobody who asks or looks for updates.
@@ -34,6 +31,9 @@ _QUIET = {
     "AWS_MAX_ATTEMPTS": "3",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "PIP_NO_INPUT": "1",
+    # Every file comes from the repository each time, and nothing is left behind.
+    "PIP_NO_CACHE_DIR": "1",
+    "NPM_CONFIG_UPDATE_NOTIFIER": "false",
     "UV_NO_SYSTEM_CONFIG": "1",
     "UV_NO_PROGRESS": "1",
     "VIRTUALENV_NO_PERIODIC_UPDATE": "1",
@@ -42,32 +42,12 @@ _QUIET = {
 }
 
 
-def machine_ca_file() -> Path | None:
-    """The CA file that the machine's own configuration names, or None.
-
-    Raises PipConfigurationError when pip's configuration cannot be read.
-    """
-    named = [os.environ.get(name) for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")]
-    named.append(pip_configuration.value("cert"))
-    return next((Path(text) for text in named if text and Path(text).is_file()), None)
-
-
-def machine_proxies() -> dict[str, str]:
-    """The proxies the machine uses for addresses outside, by variable name; may be empty."""
-    both = {name: os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXIES}
-    found = {name: text for name, text in both.items() if text}
-    if found:
-        excepted = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-        # What we test runs on this machine and is never asked through a proxy.
-        found["no_proxy"] = ",".join(filter(None, (excepted, *_LOOPBACK)))
-    return found | {name.upper(): text for name, text in found.items()}
-
-
 @dataclass(frozen=True, slots=True)
 class Home:
     """A folder that programs take for the user's home, and the environment they get."""
 
     path: Path
+    reach: Reach
     secrets: tuple[str, ...] = field(repr=False)
     _environment: Mapping[str, str] = field(repr=False)
 
@@ -78,35 +58,32 @@ class Home:
         *,
         account: Mapping[str, str],
         outside_index: str | None = None,
-        ca_file: Path | None = None,
-        proxies: Mapping[str, str] | None = None,
+        reach: Reach | None = None,
         offered: Sequence[Program] = PROGRAMS,
     ) -> "Home":
         """Make a home in the empty or missing folder `path`.
 
         `account` holds the AWS_* variables for the programs. `outside_index` is pip's index until
-        something else is configured, None for pip's own default. `ca_file` and `proxies` are how
-        the machine reaches the outside (`machine_ca_file()`, `machine_proxies()`).
+        something else is configured, None for pip's own default. `reach` is how programs reach
+        servers; without it they get neither proxies nor a CA file.
         """
-        path = path.absolute()
+        path, reach = path.absolute(), reach or Reach()
         for folder in _folders(path).values():
             folder.mkdir(parents=True, exist_ok=True)
         path.chmod(0o700)
-        _write_pip_settings(path, outside_index, ca_file)
+        _write_pip_settings(path, outside_index, reach)
         programs.make_environments(path / "python", path / "tools")
         machine_path = os.environ.get("PATH", os.defpath)
         for program in offered:
             programs.install(program, path / "bin", path / "tools", machine_path)
-        outside = dict(proxies or {})
-        if ca_file is not None:
-            outside |= dict.fromkeys(_CA_VARIABLES, str(ca_file))
-        addresses = [outside_index, *outside.values(), *account.values()]
+        addresses = [outside_index, *reach.variables.values(), *account.values()]
         passwords = {secret for text in addresses if text for secret in _passwords(text)}
         passwords |= {account[name] for name in _SECRET_VARIABLES if account.get(name)}
         return cls(
             path=path,
+            reach=reach,
             secrets=tuple(sorted(passwords)),
-            _environment=_QUIET | outside | _places(path) | dict(account),
+            _environment=_QUIET | dict(reach.variables) | _places(path) | reach.led(account),
         )
 
     @property
@@ -159,6 +136,8 @@ def _folders(path: Path) -> dict[str, Path]:
 
 def _places(path: Path) -> dict[str, str]:
     folders = {name: str(folder) for name, folder in _folders(path).items()}
+    # Virtualenv unpacks pip there once; that is no cache of the reader's.
+    folders["VIRTUALENV_OVERRIDE_APP_DATA"] = str(path / "tools" / "virtualenv")
     own = [folders.pop("BIN"), str(path / "python" / "bin")]
     del folders["WORK"]
     if sys.platform == "win32":
@@ -168,18 +147,24 @@ def _places(path: Path) -> dict[str, str]:
     return folders | {"PATH": os.pathsep.join([*own, *system])}
 
 
-def _write_pip_settings(path: Path, index_url: str | None, ca_file: Path | None) -> None:
-    folder = pip_settings.user_folder(path)
-    folder.mkdir(parents=True, exist_ok=True)
-    text = pip_settings.private_settings(
+def _write_pip_settings(path: Path, index_url: str | None, reach: Reach) -> None:
+    wanted = {("global", "index-url"): index_url} if index_url else {}
+    machine_folder = pip_settings.machine_folder(path)
+    lower, own = pip_settings.private_settings(
         pip_settings.read_settings(pip_settings.machine_files()),
-        index_url=index_url,
-        ca_file=ca_file,
+        wanted,
+        kept=pip_settings.PATIENCE if reach.by_host_names else pip_settings.REACHING,
+        machine_wide=machine_folder is not None,
     )
-    file = folder / pip_settings.FILE_NAME
-    file.write_text(text, encoding="utf-8")
-    # The outside index may hold a password.
-    file.chmod(0o600)
+    for folder, settings in ((machine_folder, lower), (pip_settings.user_folder(path), own)):
+        if folder is None:
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        if settings:
+            file = folder / pip_settings.FILE_NAME
+            # The outside index may hold a password.
+            file.touch(mode=0o600)
+            file.write_text(pip_settings.text_of(settings), encoding="utf-8")
 
 
 def _passwords(address: str) -> list[str]:

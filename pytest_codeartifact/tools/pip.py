@@ -25,7 +25,6 @@ class Pip(Tool):
     program: ClassVar[str] = "pip"
     distribution: ClassVar[str] = "pip"
 
-    def connect(self, connection: Connection) -> None:
+    def configure(self, connection: Connection) -> None:
         """Make the repository the index of everything that reads pip's configuration."""
-        super().connect(connection)
         write_index(self.home, connection.index_url_with_token)

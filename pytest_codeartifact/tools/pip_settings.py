@@ -5,11 +5,18 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 FILE_NAME = "pip.ini" if sys.platform == "win32" else "pip.conf"
 
+Settings: TypeAlias = Mapping[tuple[str, str], str]
+"""Values by section and key."""
+
 # How to reach a server is the machine's business; where packages come from is ours.
-_REACHING = frozenset({"cert", "client-cert", "proxy", "retries", "timeout", "trusted-host"})
+REACHING = frozenset({"cert", "client-cert", "proxy", "retries", "timeout", "trusted-host"})
+"""What stays of the machine's settings in a home that reaches servers as the machine does."""
+PATIENCE = frozenset({"cert", "retries", "timeout"})
+"""What stays in a home with a way of its own, whose PIP_CERT is stronger than any file."""
 
 
 def machine_files() -> tuple[Path, ...]:
@@ -28,8 +35,18 @@ def user_folder(home_path: Path) -> Path:
     return home_path / ".config" / "pip"
 
 
-def read_settings(paths: Iterable[Path]) -> dict[tuple[str, str], str]:
-    """The values by (section, key) of the files that exist, later ones over earlier ones."""
+def machine_folder(home_path: Path) -> Path | None:
+    """Where pip looks for a machine-wide file in a private home; None where it does not.
+
+    It reads `machine_files()` as well, and these are stronger.
+    """
+    if sys.platform in {"win32", "darwin"}:
+        return None
+    return home_path / "etc" / "xdg" / "pip"
+
+
+def read_settings(paths: Iterable[Path]) -> Settings:
+    """The settings of the files that exist, later ones over earlier ones."""
     found: dict[tuple[str, str], str] = {}
     for path in paths:
         parser = configparser.RawConfigParser()
@@ -45,19 +62,25 @@ def read_settings(paths: Iterable[Path]) -> dict[tuple[str, str], str]:
 
 
 def private_settings(
-    machine: Mapping[tuple[str, str], str], *, index_url: str | None, ca_file: Path | None
-) -> str:
-    """Text of the private file: our own values, and an empty one for each the machine sets.
+    machine: Settings, wanted: Settings, *, kept: frozenset[str], machine_wide: bool
+) -> tuple[Settings, Settings]:
+    """What a private home's machine-wide file says, and what its user's file says.
 
-    Pip takes an empty value as not set, and the user's file is stronger than the machine's.
+    The user's empties what the real machine's files set, but for the keys `kept`: pip takes an
+    empty value as not set, and the user's file is the stronger one. What is `wanted` stands in the
+    machine-wide one, so that it still holds when users take their own settings back. Where the real
+    machine's file would win over that, or pip reads no such file of a home, the user's has it.
     """
-    values = {place: "" for place in machine if place[1] not in _REACHING}
-    if index_url:
-        values["global", "index-url"] = index_url
-    if ca_file:
-        values["global", "cert"] = str(ca_file)
+    emptied = {place: "" for place in machine if place[1] not in kept}
+    own = {place: text for place, text in wanted.items() if place in machine or not machine_wide}
+    lower = {place: text for place, text in wanted.items() if place not in own}
+    return lower, emptied | own
+
+
+def text_of(settings: Settings) -> str:
+    """Settings as a file holds them."""
     lines: list[str] = []
-    for section in sorted({section for section, _ in values}):
+    for section in sorted({section for section, _ in settings}):
         lines.append(f"[{section}]")
-        lines += [f"{key} = {text}" for (of, key), text in values.items() if of == section]
+        lines += [f"{key} = {text}" for (of, key), text in settings.items() if of == section]
     return os.linesep.join([*lines, ""])

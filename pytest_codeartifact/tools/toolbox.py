@@ -7,10 +7,11 @@ from pathlib import Path
 from pytest_codeartifact.tools.aws import Aws
 from pytest_codeartifact.tools.base import Connection, Tool
 from pytest_codeartifact.tools.build import Build
-from pytest_codeartifact.tools.home import Home, machine_ca_file, machine_proxies
+from pytest_codeartifact.tools.home import Home
 from pytest_codeartifact.tools.log import CommandLog
 from pytest_codeartifact.tools.pip import Pip
 from pytest_codeartifact.tools.pip_compile import PipCompile
+from pytest_codeartifact.tools.reach import Gateway, Reach
 from pytest_codeartifact.tools.twine import Twine
 from pytest_codeartifact.tools.uv import Uv
 from pytest_codeartifact.tools.virtualenv import Venv
@@ -25,18 +26,20 @@ class Tools:
 
     @classmethod
     def create(
-        cls, path: Path, *, account: Mapping[str, str], outside_index: str | None = None
+        cls,
+        path: Path,
+        *,
+        account: Mapping[str, str],
+        outside_index: str | None = None,
+        gateway: Gateway | None = None,
     ) -> "Tools":
-        """Make a private home in `path` and the tools in it; arguments as for `Home.create`."""
-        return cls(
-            Home.create(
-                path,
-                account=account,
-                outside_index=outside_index,
-                ca_file=machine_ca_file(),
-                proxies=machine_proxies(),
-            )
-        )
+        """Make a private home in `path` and the tools in it; arguments as for `Home.create`.
+
+        With a gateway the tools use the service by its real host names and reach nothing but what
+        the gateway leads to and this machine; else they reach what the machine reaches.
+        """
+        reach = Reach.through(gateway) if gateway is not None else Reach.of_machine()
+        return cls(Home.create(path, account=account, outside_index=outside_index, reach=reach))
 
     @cached_property
     def aws(self) -> Aws:

@@ -14,9 +14,8 @@ class Twine(Tool):
     program: ClassVar[str] = "twine"
     distribution: ClassVar[str] = "twine"
 
-    def connect(self, connection: Connection) -> None:
+    def configure(self, connection: Connection) -> None:
         """Write `~/.pypirc` (AWS: "Configure and use twine with CodeArtifact")."""
-        super().connect(connection)
         parser = configparser.RawConfigParser()
         parser["distutils"] = {"index-servers": SECTION}
         parser[SECTION] = {

@@ -16,12 +16,11 @@ class Uv(Tool):
 
     _token = ""
 
-    def connect(self, connection: Connection) -> None:
+    def configure(self, connection: Connection) -> None:
         """Write the user's `uv.toml`, without the token; `run` adds that by the environment.
 
         Source: uv's guide "Using alternative package indexes", section on AWS CodeArtifact.
         """
-        super().connect(connection)
         # A JSON string is a TOML string.
         lines = [
             "[[index]]",

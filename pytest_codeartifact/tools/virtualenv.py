@@ -67,7 +67,7 @@ class Venv:
         environment["PATH"] = f"{self.bin_path}{os.pathsep}{environment['PATH']}"
         return self._log.run(
             argv,
-            env=environment | dict(env or {}),
+            env=environment | self._home.reach.led(env or {}),
             cwd=self._home.work_path,
             timeout=timeout,
             expect=expect,

@@ -1,4 +1,4 @@
-r"""Markdown read as steps: its console blocks, and the files it shows.
+r"""A document read as steps: its console blocks, the files it shows, and what it claims.
 
 A fenced block in a console language holds commands, each with the output one sees::
 
@@ -18,39 +18,50 @@ Comments on their own line before a block are optional: `<!-- step: 04-login -->
 that holds everything up to the next heading or step, `<!-- file: NAME -->` writes the next block
 to a file, `<!-- skip: REASON -->` leaves the next block out, and
 `<!-- provenance: ENVIRONMENT -->` in a named step demands that the packages of that virtual
-environment came from the repository. The word `stderr` after the language
-says that the block shows standard error as well. Without a comment each console block is a step,
-named by the heading above it.
+environment came from the repository. `<!-- material: NAME -->` keeps the next block by name instead
+of running it, and `<!-- claim: ID words -->` says what the next console block proves. The word
+`stderr` after the language says that the block shows standard error as well. Without a comment
+each console block is a step, named by the heading above it.
+
+Indented code that begins with a prompt is a console block too; a document without any fence may
+be plain text, see `plain`.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-NO_OUTPUT = "(no output)"
-
-_CONSOLE = frozenset({"console", "shell-session", "shellsession", "sh-session"})
-# These languages are often put on scripts too; a prompt in the first line tells.
-_PERHAPS_CONSOLE = frozenset({"", "bash", "sh", "shell", "zsh"})
-_FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)$")
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(?P<title>.*?)(?:[ \t]+#+)?[ \t]*$")
-_COMMENT = re.compile(
-    r"^[ \t]*<!--[ \t]*(?P<key>step|file|skip|provenance):[ \t]*(?P<value>.*?)[ \t]*-->[ \t]*$"
+from pytest_codeartifact.transcripts import markdown, plain
+from pytest_codeartifact.transcripts.events import (
+    PROMPT,
+    Block,
+    DocumentError,
+    Event,
+    Heading,
+    Mark,
 )
+
+__all__ = [
+    "EXIT_CODE",
+    "NO_OUTPUT",
+    "ClaimMark",
+    "Command",
+    "Document",
+    "DocumentError",
+    "ShownBlock",
+    "ShownFile",
+    "Step",
+    "read_commands",
+    "read_document",
+    "read_events",
+    "read_steps",
+]
+
+NO_OUTPUT = "(no output)"
 EXIT_CODE = re.compile(r"^\[(?P<code>\d{1,3})\]$")
-
-
-class DocumentError(ValueError):
-    """A document cannot be read as a transcript; says the line and what is wrong there."""
-
-    def __init__(self, line: int, what: str) -> None:
-        super().__init__(line, what)
-        self.line = line
-        self.what = what
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.what}"
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_NAME_IN_WORDS = "letters, digits, `.`, `_` and `-`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,7 @@ class Command:
     """A command and what the document says happens.
 
     `text` is what the shell gets. `expected` is None when the document shows no output.
+    `exit_line` is where an exit code is stated, or 0. `claims` are the ids of what it proves.
     """
 
     line: int
@@ -66,6 +78,8 @@ class Command:
     expected_line: int = 0
     exit_code: int = 0
     with_stderr: bool = False
+    exit_line: int = 0
+    claims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,23 @@ class ShownFile:
     line: int
     path: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBlock:
+    """A block that the document only shows, kept by its name; `line` is its first one's."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMark:
+    """A claim as the document states it: `says` is what the commands it stands before prove."""
+
+    id: str
+    line: int
+    says: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,26 +125,12 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
-    """A fenced block with the comments that stood before it."""
+class Document:
+    """What a document holds: `steps` and `claims` in its order, `materials` by name."""
 
-    line: int
-    info: str
-    lines: tuple[str, ...]
-
-    @property
-    def is_console(self) -> bool:
-        language = re.split(r"[\s{,]", self.info.strip(), maxsplit=1)[0].lower()
-        shown = next((line for line in self.lines if line.strip()), "")
-        return language in _CONSOLE or (language in _PERHAPS_CONSOLE and shown.startswith("$ "))
-
-    @property
-    def with_stderr(self) -> bool:
-        return "stderr" in re.split(r"[\s{},]+", self.info)[1:]
-
-    @property
-    def text(self) -> str:
-        return "".join(f"{line}\n" for line in self.lines)
+    steps: tuple[Step, ...]
+    materials: Mapping[str, ShownBlock]
+    claims: tuple[ClaimMark, ...]
 
 
 @dataclass(slots=True)
@@ -132,59 +149,102 @@ class _Reader:
     """Collects steps from what a document holds, from top to bottom."""
 
     def __init__(self) -> None:
-        self.drafts: list[_Draft] = []
+        self._drafts: list[_Draft] = []
+        self._materials: dict[str, ShownBlock] = {}
+        self._claims: dict[str, ClaimMark] = {}
         self._current: _Draft | None = None
         self._title = ""
-        self._comments: dict[str, str] = {}
-        self._comment_line = 0
+        # Marks that wait for a block, with their lines: the claims for a console block.
+        self._waiting: dict[str, tuple[int, str]] = {}
+        self._claimed: dict[str, int] = {}
+
+    def document(self) -> Document:
+        """All that was collected; the document ends here."""
+        self._end()
+        return Document(_finish(self._drafts), self._materials, tuple(self._claims.values()))
 
     def heading(self, title: str) -> None:
         """A heading ends a named step, and names the next steps without a name."""
-        self.end()
+        self._end()
         self._title = title
         if self._current is not None and self._current.id is not None:
             self._current = None
 
-    def comment(self, line: int, key: str, value: str) -> None:
-        if key == "step":
-            self._open(_Draft(self._title, line, id=_step_id(line, value)))
-        elif key == "provenance":
-            if self._current is None or self._current.id is None:
-                raise DocumentError(line, "a provenance belongs into a step with a name")
-            self._current.provenance.append(_relative_path(line, value))
-        elif key == "skip" and not value:
-            raise DocumentError(line, "a skip says why")
-        else:
-            self._comments[key] = _relative_path(line, value) if key == "file" else value
-            self._comment_line = line
+    def mark(self, line: int, key: str, value: str) -> None:
+        """Take in a comment that says something about what follows it."""
+        match key:
+            case "step":
+                self._open(_Draft(self._title, line, id=_name(line, "a step's id", value)))
+            case "provenance":
+                if self._current is None or self._current.id is None:
+                    raise DocumentError(line, "a provenance belongs into a step with a name")
+                self._current.provenance.append(_relative_path(line, value))
+            case "claim":
+                self._claim(line, value)
+            case "skip" if not value:
+                raise DocumentError(line, "a skip says why")
+            case "file":
+                self._waiting[key] = line, _relative_path(line, value)
+            case "material":
+                name = _name(line, "a material's name", value)
+                if name in self._materials:
+                    raise DocumentError(line, f"a second material is called {name}")
+                self._waiting[key] = line, name
+            case _:
+                self._waiting[key] = line, value
 
-    def end(self) -> None:
-        """A section is over; a comment that nothing followed is a slip of its author."""
-        if self._comments:
-            raise DocumentError(self._comment_line, "no block follows this comment")
-
-    def block(self, block: _Block) -> None:
+    def block(self, block: Block) -> None:
         """Take in the commands or the file of a block; other blocks are the reader's to look at."""
-        comments, self._comments = self._comments, {}
+        marks = {key: value for key, (_, value) in self._waiting.items()}
+        self._waiting.clear()
         actions: list[Command | ShownFile]
-        if "file" in comments:
-            actions = [ShownFile(block.line, comments["file"], block.text)]
-        elif block.is_console:
-            actions = list(read_commands(block.lines, block.line, with_stderr=block.with_stderr))
+        if "material" in marks:
+            self._materials[marks["material"]] = ShownBlock(block.line, block.text)
+        if "file" in marks:
+            actions = [ShownFile(block.line, marks["file"], block.text)]
+        elif block.is_console and "material" not in marks:
+            actions = list(self._commands(block))
         else:
             return
-        draft = self._draft_for(block.line, comments.get("skip"))
+        draft = self._draft_for(block.line, marks.get("skip"))
         draft.actions += actions
         # A step without a name is one block, and the files shown before it.
-        if draft is self._current and draft.id is None and "file" not in comments:
+        if draft is self._current and draft.id is None and "file" not in marks:
             self._current = None
+
+    def _commands(self, block: Block) -> Iterator[Command]:
+        claims = tuple(self._claimed)
+        self._claimed.clear()
+        for command in read_commands(block.lines, block.line, with_stderr=block.with_stderr):
+            yield replace(command, claims=claims)
+
+    def _claim(self, line: int, value: str) -> None:
+        stated, _, words = value.partition(" ")
+        claim_id, says = _name(line, "a claim's id", stated), words.strip()
+        known = self._claims.get(claim_id)
+        if known is None:
+            if not says:
+                raise DocumentError(line, f"nobody said yet what claim {claim_id} is")
+            self._claims[claim_id] = ClaimMark(claim_id, line, says)
+        elif says not in {"", known.says}:
+            raise DocumentError(line, f"claim {claim_id} says something else in line {known.line}")
+        self._claimed[claim_id] = line
+
+    def _end(self) -> None:
+        """A section is over; a mark that nothing followed is a slip of its author."""
+        lines = [line for line, _ in self._waiting.values()]
+        if lines:
+            raise DocumentError(min(lines), "no block follows this comment")
+        if self._claimed:
+            line = min(self._claimed.values())
+            raise DocumentError(line, "no block of commands follows this comment")
 
     def _draft_for(self, line: int, skip_reason: str | None) -> _Draft:
         current = self._current
         if skip_reason is not None:
             if current is None or current.id is None or current.actions:
                 current = _Draft(self._title, line)
-                self.drafts.append(current)
+                self._drafts.append(current)
             else:
                 self._current = None
             current.skip_reason = skip_reason
@@ -193,22 +253,32 @@ class _Reader:
 
     def _open(self, draft: _Draft) -> _Draft:
         self._current = draft
-        self.drafts.append(draft)
+        self._drafts.append(draft)
         return draft
 
 
-def read_steps(text: str) -> tuple[Step, ...]:
-    """All steps of a Markdown text, in order; raises DocumentError."""
+def read_document(text: str) -> Document:
+    """A text as steps, materials and claims; raises DocumentError."""
     reader = _Reader()
-    for line, event in _events(text):
-        if isinstance(event, str):
-            reader.heading(event)
-        elif isinstance(event, tuple):
-            reader.comment(line, *event)
-        else:
-            reader.block(event)
-    reader.end()
-    return _finish(reader.drafts)
+    for line, event in read_events(text):
+        match event:
+            case Heading(title):
+                reader.heading(title)
+            case Mark(key, value):
+                reader.mark(line, key, value)
+            case Block():
+                reader.block(event)
+    return reader.document()
+
+
+def read_steps(text: str) -> tuple[Step, ...]:
+    """All steps of a text, in order; raises DocumentError."""
+    return read_document(text).steps
+
+
+def read_events(text: str) -> Iterator[tuple[int, Event]]:
+    """What a text holds, in the form that it has; raises DocumentError."""
+    return plain.events(text) if plain.is_plain(text) else markdown.events(text)
 
 
 def read_commands(lines: tuple[str, ...], line: int, *, with_stderr: bool) -> Iterator[Command]:
@@ -218,10 +288,10 @@ def read_commands(lines: tuple[str, ...], line: int, *, with_stderr: bool) -> It
         if not lines[position].strip():
             position += 1
             continue
-        if not lines[position].startswith("$ "):
+        if not lines[position].startswith(PROMPT):
             raise DocumentError(line + position, "output before any `$ command`")
         first = position
-        typed = [lines[position][2:]]
+        typed = [lines[position].removeprefix(PROMPT)]
         position += 1
         while position < len(lines) and (
             _is_continued(typed[-1]) or lines[position] == ">" or lines[position].startswith("> ")
@@ -231,74 +301,45 @@ def read_commands(lines: tuple[str, ...], line: int, *, with_stderr: bool) -> It
         if _is_continued(typed[-1]):
             raise DocumentError(line + position - 1, "the command goes on after the block's end")
         after = position
-        while position < len(lines) and not lines[position].startswith("$ "):
+        while position < len(lines) and not lines[position].startswith(PROMPT):
             position += 1
-        expected, exit_code = _claims(lines[after:position])
+        shown, stated = _without_exit_code(lines[after:position])
         yield Command(
             line=line + first,
             text="\n".join(typed),
-            expected=expected,
+            expected=() if shown == (NO_OUTPUT,) else shown or None,
             expected_line=line + after,
-            exit_code=exit_code,
+            exit_code=stated[1] if stated else 0,
             with_stderr=with_stderr,
+            exit_line=line + after + stated[0] if stated else 0,
         )
 
 
-def _claims(shown: tuple[str, ...]) -> tuple[tuple[str, ...] | None, int]:
-    """Expected output and exit code; blank lines at the end only set commands apart."""
-    lines = list(shown)
-    exit_code = 0
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if lines and (stated := EXIT_CODE.match(lines[-1])):
-        exit_code = int(stated["code"])
-        lines.pop()
-    if not lines:
-        return None, exit_code
-    return (() if lines == [NO_OUTPUT] else tuple(lines)), exit_code
+def _without_exit_code(shown: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[int, int] | None]:
+    """Output, and the place and value of a stated exit code.
+
+    Blank lines at the end only set commands apart.
+    """
+    shown = _without_blank_end(shown)
+    if shown and (found := EXIT_CODE.match(shown[-1])):
+        return _without_blank_end(shown[:-1]), (len(shown) - 1, int(found["code"]))
+    return shown, None
+
+
+def _without_blank_end(shown: tuple[str, ...]) -> tuple[str, ...]:
+    end = len(shown)
+    while end and not shown[end - 1].strip():
+        end -= 1
+    return shown[:end]
 
 
 def _is_continued(typed: str) -> bool:
     return (len(typed) - len(typed.rstrip("\\"))) % 2 == 1
 
 
-def _events(text: str) -> Iterator[tuple[int, str | tuple[str, str] | _Block]]:
-    """Headings (as text), comments (as pairs) and fenced blocks, with their line numbers."""
-    lines = text.split("\n")
-    position = 0
-    while position < len(lines):
-        number, line = position + 1, lines[position].rstrip("\r")
-        position += 1
-        if (fence := _FENCE.match(line)) and "`" not in fence["info"]:
-            end = _end_of_fence(lines, position, fence["fence"])
-            if end is None:
-                raise DocumentError(number, "this block is never closed")
-            inside = tuple(_unindent(each, fence["indent"]) for each in lines[position:end])
-            yield number, _Block(number + 1, fence["info"], inside)
-            position = end + 1
-        elif heading := _HEADING.match(line):
-            yield number, heading["title"]
-        elif comment := _COMMENT.match(line):
-            yield number, (comment["key"], comment["value"])
-        elif "<!--" in line and "-->" not in line.rpartition("<!--")[2]:
-            while position < len(lines) and "-->" not in lines[position]:
-                position += 1  # what is commented out is not there
-
-
-def _end_of_fence(lines: list[str], start: int, fence: str) -> int | None:
-    closing = re.compile(rf"^[ \t]*{re.escape(fence[0])}{{{len(fence)},}}[ \t]*\r?$")
-    return next((at for at in range(start, len(lines)) if closing.match(lines[at])), None)
-
-
-def _unindent(line: str, indent: str) -> str:
-    line = line.rstrip("\r")
-    shared = len(line) - len(line.lstrip(" \t"))
-    return line[min(shared, len(indent)) :]
-
-
-def _step_id(line: int, value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
-        raise DocumentError(line, f"a step's id has letters, digits, `.`, `_` and `-`: {value!r}")
+def _name(line: int, what: str, value: str) -> str:
+    if not re.fullmatch(_NAME, value):
+        raise DocumentError(line, f"{what} has {_NAME_IN_WORDS}: {value!r}")
     return value
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_codeartifact.transcripts.blocks import EXIT_CODE, NO_OUTPUT
+from pytest_codeartifact.transcripts.events import PROMPT
 from pytest_codeartifact.transcripts.placeholders import (
     ANY_NAME,
     TYPES,
@@ -24,6 +25,8 @@ ANY_LINES = "..."
 BLANKS = " (ws)"
 GLOB = " (glob)"
 REGEX = " (re)"
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+"""Characters that editors and readers of files take for the end of a line, or do not show."""
 
 Bindings = Mapping[str, str]
 
@@ -41,12 +44,15 @@ class Mismatch:
 
     `expected` is what the document shows with the values of its placeholders filled in as far as
     the output agrees. `conflicts` are placeholders that stand for another value here:
-    (key, bound value, value here).
+    (key, bound value, value here). `sources` tells for each line of `expected` which of the
+    document's lines it stands for; a line `...` may stand behind many.
     """
 
     expected: tuple[str, ...]
     got: tuple[str, ...]
     conflicts: tuple[tuple[str, str, str], ...] = ()
+    # How the lines came about is no part of what differs.
+    sources: tuple[int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +101,30 @@ def match_line(shown: str, got: str, bindings: Bindings) -> dict[str, str] | Non
     return {key: found[group] for group, key in keys.items()} if found else None
 
 
+def line_pattern(shown: str, bindings: Bindings) -> re.Pattern[str] | None:
+    """What one line of output has to match as a whole; None for a broken regular expression."""
+    try:
+        return re.compile(_pattern(shown, bindings)[0], re.DOTALL)
+    except re.error:
+        return None
+
+
 def literal(line: str) -> str:
     """A line of output as a document shows it when nothing in it may differ."""
-    if line.startswith(">"):
-        return f"[>]{re.escape(line[1:])}{REGEX}"
-    is_special = line in {ANY_LINES, NO_OUTPUT} or line.startswith("$ ")
-    if is_special or line.endswith((BLANKS, GLOB, REGEX)) or EXIT_CODE.match(line):
-        return re.escape(line) + REGEX
-    return escape(line)
+    is_special = line in {ANY_LINES, NO_OUTPUT} or line.startswith((PROMPT, ">"))
+    is_special = is_special or line.endswith((BLANKS, GLOB, REGEX)) or bool(EXIT_CODE.match(line))
+    return as_pattern(line) if is_special or UNPRINTABLE.search(line) else escape(line)
+
+
+def as_pattern(line: str) -> str:
+    """A line of output as a regular expression, with no character in the way of its document."""
+    escaped = [
+        f"\\u{ord(each):04x}" if UNPRINTABLE.match(each) else re.escape(each) for each in line
+    ]
+    if escaped and escaped[0] == line[0] and not line[0].isalnum():
+        # Or a document would see what it begins with: a prompt that goes on, a fence.
+        escaped[0] = f"[{line[0]}]"
+    return "".join(escaped) + REGEX
 
 
 def _following(place: _Place, expected: Sequence[str], got: Sequence[str]) -> list[_Place]:
@@ -161,11 +183,11 @@ def _placeholder_pattern(part: Placeholder, bindings: Bindings, keys: dict[str, 
 
 
 def _mismatch(furthest: _Place, expected: Sequence[str], got: tuple[str, ...]) -> Mismatch:
-    filled: list[str] = []
+    filled: list[tuple[int, str]] = []
     place = furthest
     while place.before is not None:
         if place.got > place.before.got:
-            filled.append(got[place.before.got])
+            filled.append((place.before.shown, got[place.before.got]))
         place = place.before
     filled.reverse()
     conflicts: list[tuple[str, str, str]] = []
@@ -173,17 +195,22 @@ def _mismatch(furthest: _Place, expected: Sequence[str], got: tuple[str, ...]) -
     rest = list(got[furthest.got :])
     if furthest.shown and expected[furthest.shown - 1] == ANY_LINES:
         passed = _passed_by(expected[furthest.shown :], rest)
-        filled += rest[:passed]
+        filled += [(furthest.shown - 1, line) for line in rest[:passed]]
         del rest[:passed]
-    for shown in expected[furthest.shown :]:
+    for source, shown in enumerate(expected[furthest.shown :], furthest.shown):
         fitting = next((line for line in rest if _fits(shown, line, bindings)), None)
         if fitting is not None and shown != ANY_LINES:
             del rest[: rest.index(fitting) + 1]
-            filled.append(fitting)
+            filled.append((source, fitting))
         else:
-            filled.append(shown)
+            filled.append((source, shown))
             conflicts += _conflicts(shown, rest, bindings)
-    return Mismatch(tuple(filled), got, tuple(conflicts))
+    return Mismatch(
+        expected=tuple(line for _, line in filled),
+        got=got,
+        conflicts=tuple(conflicts),
+        sources=tuple(source for source, _ in filled),
+    )
 
 
 def _passed_by(missing: Sequence[str], rest: Sequence[str]) -> int:

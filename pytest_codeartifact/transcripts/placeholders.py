@@ -41,6 +41,11 @@ class Placeholder:
         """What it is bound under: two that are written alike are the same."""
         return self.type if self.name is None else f"{self.type}:{self.name}"
 
+    @property
+    def text(self) -> str:
+        """As it stands in a document."""
+        return f"<{self.key}>"
+
 
 def split(text: str) -> Iterator[str | Placeholder]:
     r"""The literal parts and the placeholders of a line; `\\<time>` is the literal `<time>`."""

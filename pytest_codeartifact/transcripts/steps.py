@@ -1,44 +1,84 @@
 """A document's steps, run in one session and compared; what fails says where and what to try."""
 
-import difflib
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pytest_codeartifact.tools.process import Completed, MissingTool
+from pytest_codeartifact.tools.process import Completed
+from pytest_codeartifact.transcripts import judging
 from pytest_codeartifact.transcripts.blocks import Command, ShownFile, Step
-from pytest_codeartifact.transcripts.matching import BLANKS, Bindings, Mismatch, compare
-from pytest_codeartifact.transcripts.placeholders import TYPES
-from pytest_codeartifact.transcripts.session import COMMAND_SECONDS, TIMED_OUT, ConsoleSession
-
-_NOT_FOUND = 127
-# What dash and ash say, and what bash and zsh say.
-_SHELL_MISSES = re.compile(r"(?P<program>[\w.+-]+): (?:command )?not found\s*$")
-_TAIL_LINES = 30
+from pytest_codeartifact.transcripts.matching import Bindings
+from pytest_codeartifact.transcripts.session import ConsoleSession
 
 
+@dataclass(eq=False, repr=False)
 class StepFailed(AssertionError):
-    """A step did not go as the document shows; the text is for the reader, secrets are masked."""
+    """A step did not go as the document shows; the text is for the reader, secrets are masked.
 
-    def __init__(self, document: str, step: Step, line: int, details: Iterable[str]) -> None:
-        self.document = document
-        self.step = step
-        self.line = line
-        self.details = tuple(details)
-        super().__init__(document, step.id, line, self.details)
+    `kind` is that of a Disagreement, or another word for what is not about one command, such as
+    provenance. `command` and `completed` are what failed, if it was a command; `claims` the ids
+    of what is not proven now. `means` and `hint` say what that means and what to try. `verdict`
+    is whose fault it is, once somebody knows, for the `reason` given.
+    """
+
+    document: str
+    step: Step
+    line: int
+    details: Sequence[str]
+    kind: str = "other"
+    command: Command | None = None
+    completed: Completed | None = None
+    claims: tuple[str, ...] = ()
+    means: str = ""
+    hint: str = ""
+    verdict: str | None = None
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        self.details = tuple(self.details)
+        # What the command was is left out: only its masked form is in the details.
+        super().__init__(self.document, self.step.id, self.line, self.details)
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.document}:{self.line}: step {self.step.id}", *self.details])
+        where = f"{self.document}:{self.line}: step {self.step.id}"
+        if self.claims:
+            where += f": claim{'s' if len(self.claims) > 1 else ''} {', '.join(self.claims)}"
+        lines = [where, *self.details]
+        if self.means:
+            lines.append(f"means: {self.means}")
+        if self.verdict:
+            lines.append(f"verdict: {self.verdict}{f', {self.reason}' if self.reason else ''}")
+        if self.hint:
+            lines.append(f"try: {self.hint}")
+        return "\n".join(lines)
+
+    def told(
+        self, *, claims: Iterable[str], verdict: str | None = None, reason: str = ""
+    ) -> "StepFailed":
+        """The same failure with what became known about it later."""
+        return replace(self, claims=tuple(claims), verdict=verdict, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A command of a step that was run, and what came of it."""
+
+    step: Step
+    command: Command
+    completed: Completed
 
 
 @dataclass(slots=True)
 class Transcript:
-    """A document that is being followed: its session, and the values of its placeholders."""
+    """A document that is being followed: its session, and the values of its placeholders.
+
+    `runs` are all commands that were run, the failed one included.
+    """
 
     document: str
     session: ConsoleSession
     bindings: Bindings
+    runs: list[Run] = field(default_factory=list)
 
     def follow(self, step: Step) -> None:
         """Do what a step shows; raises StepFailed at the first thing that goes otherwise."""
@@ -55,112 +95,32 @@ class Transcript:
 
     def _run(self, step: Step, command: Command) -> None:
         completed = self.session.run(command.text, with_stderr=command.with_stderr)
-        if completed.exit_code != command.exit_code:
-            raise StepFailed(
-                self.document, step, command.line, _wrong_exit_code(command, completed)
-            )
-        if command.expected is None:
-            return
-        try:
-            result = compare(command.expected, completed.stdout, self.bindings)
-        except re.error as error:
-            broken = [f"a line marked (re) is no regular expression: {error}"]
-            raise StepFailed(self.document, step, command.expected_line, broken) from None
-        if isinstance(result, Mismatch):
-            details = _wrong_output(self.document, command, completed, result)
-            raise StepFailed(self.document, step, command.line, details)
-        self.bindings = result.bindings
+        self.runs.append(Run(step, command, completed))
+        self.bindings = judge(self.document, step, command, completed, self.bindings)
 
 
-def _wrong_exit_code(command: Command, completed: Completed) -> Iterator[str]:
-    yield from _typed(completed)
-    missing = _SHELL_MISSES.search(completed.stderr)
-    if completed.exit_code == _NOT_FOUND and missing:
-        yield str(MissingTool(missing["program"]))
-        return
-    if completed.exit_code == TIMED_OUT and completed.seconds >= COMMAND_SECONDS:
-        yield f"not done after {COMMAND_SECONDS:g} s, so it was ended"
-    else:
-        yield f"exit code {completed.exit_code}, the document says {command.exit_code}"
-    yield from _printed("standard output", completed.stdout)
-    yield from _printed("standard error", completed.stderr)
-    if command.exit_code == 0:
-        yield (
-            "try: run this step alone and read standard error; if the command is meant to fail, "
-            f"end its output with a line [{completed.exit_code}]"
-        )
-    else:
-        yield (
-            "try: the document says that this command fails; "
-            f"if it need not, take out its line [{command.exit_code}]"
-        )
+def judge(
+    document: str, step: Step, command: Command, completed: Completed, bindings: Bindings
+) -> Bindings:
+    """The values of placeholders after a command of a step; raises StepFailed.
 
-
-def _wrong_output(
-    document: str, command: Command, completed: Completed, mismatch: Mismatch
-) -> Iterator[str]:
-    yield from _typed(completed)
-    shown, got = mismatch.expected, mismatch.got
-    only_blanks = _without_blanks(shown) == _without_blanks(got)
-    if only_blanks:
-        shown, got = _visible(shown), _visible(got)
-    names = f"{document}:{command.expected_line}", "this run"
-    yield from difflib.unified_diff(shown, got, *names, lineterm="")
-    yield f"exit code {completed.exit_code}"
-    yield from _printed("standard error", completed.stderr)
-    yield f"try: {_advice(command, completed, mismatch, only_blanks=only_blanks)}"
-
-
-def _advice(
-    command: Command, completed: Completed, mismatch: Mismatch, *, only_blanks: bool
-) -> str:
-    for key, bound, here in mismatch.conflicts:
-        kind = key.partition(":")[0]
-        return (
-            f"<{key}> is {bound!r} since an earlier line and {here!r} here; if they are two "
-            f"things, give one of them a name of its own: <{kind}:other>"
-        )
-    if only_blanks:
-        return (
-            "the output differs in blanks only (a tab is shown as \\t, a blank at the end as \\s); "
-            f"a line that ends with `{BLANKS}` accepts any run of blanks"
-        )
-    expected = command.expected or ()
-    for line in expected:
-        for word in re.findall(r"(?<!\\)<([a-z]+)(?::[A-Za-z0-9_-]+)?>", line):
-            if word not in TYPES:
-                return f"<{word}> is taken literally; placeholders are {', '.join(sorted(TYPES))}"
-    if not completed.stdout and completed.stderr and expected:
-        return "everything came on standard error; write ```console stderr to show both streams"
-    return (
-        "correct the document, or mark what may differ: a line `...` for any lines, a placeholder "
-        "such as <time> or <version:_> for a value"
-    )
-
-
-def _typed(completed: Completed) -> Iterator[str]:
-    for number, line in enumerate("\n".join(completed.argv).split("\n")):
-        yield f"{'>' if number else '$'} {line}"
-
-
-def _printed(name: str, text: str) -> Iterator[str]:
-    lines = text.rstrip().splitlines()
-    if not lines:
-        return
-    left_out = len(lines) - _TAIL_LINES
-    yield f"{name}:" if left_out <= 0 else f"{name}, without its first {left_out} lines:"
-    yield from (f"  {line}" for line in lines[-_TAIL_LINES:])
-
-
-def _without_blanks(lines: Iterable[str]) -> list[list[str]]:
-    return [line.removesuffix(BLANKS).split() for line in lines]
-
-
-def _visible(lines: Iterable[str]) -> tuple[str, ...]:
-    return tuple(
-        re.sub(r" +$", lambda blanks: r"\s" * len(blanks[0]), line.replace("\t", r"\t"))
-        for line in lines
-    )
+    The failure is about the claims that the document makes with the command.
+    """
+    try:
+        return judging.judge(command, completed, bindings)
+    except judging.Disagreement as wrong:
+        raise StepFailed(
+            document,
+            step,
+            wrong.line,
+            tuple(wrong.details(document)),
+            kind=wrong.kind,
+            command=command,
+            completed=completed,
+            claims=command.claims,
+            means=wrong.means,
+            hint=wrong.hint,
+        ) from None
 
 
 def document_name(path: Path, root: Path) -> str:

@@ -1,7 +1,12 @@
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.support.distributions import make_wheel
+from tests.support.installed import installed_wheel
+from tests.support.public_registry import PublicRegistry
 
 # A run inside a run must see nothing of the machine's or the outer run's configuration.
 _HIDDEN = ("PIP_", "PYTEST_CODEARTIFACT_", "PYTEST_XDIST_", "PYTEST_ADDOPTS", "AWS_", "XDG_")
@@ -25,3 +30,12 @@ def article(pytester: pytest.Pytester) -> Path:
     path = pytester.path / "small.md"
     path.write_text("# Small\n\n## Say hello\n\n```console\n$ echo hello\nhello\n```\n")
     return path
+
+
+@pytest.fixture
+def registry() -> Iterator[PublicRegistry]:
+    """A public registry with the build backend and the public package the article needs."""
+    with PublicRegistry() as registry:
+        registry.add(installed_wheel("flit-core"))
+        registry.add(make_wheel("idna", "3.10"))
+        yield registry

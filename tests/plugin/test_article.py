@@ -1,14 +1,12 @@
 import hashlib
+import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.distributions import make_wheel
-from tests.support.installed import installed_wheel
 from tests.support.public_registry import PublicRegistry
 
 _USERS_FILES = (
@@ -27,15 +25,6 @@ import signal, sys, pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(pytest.console_main())
 """
-
-
-@pytest.fixture
-def registry() -> Iterator[PublicRegistry]:
-    """A public registry with the build backend and the public package the article needs."""
-    with PublicRegistry() as registry:
-        registry.add(installed_wheel("flit-core"))
-        registry.add(make_wheel("idna", "3.10"))
-        yield registry
 
 
 @pytest.fixture
@@ -79,16 +68,32 @@ def _command(registry: PublicRegistry, *more: str) -> list[str]:
     ]
 
 
-def test_whole_article_passes_without_network_and_leaves_the_user_alone(
+def test_whole_article_is_verified_without_network_and_leaves_the_user_alone(
     pytester: pytest.Pytester, registry: PublicRegistry, home: Path, temporary: Path
 ) -> None:
-    """All steps pass against a registry on this machine; no file of the user's changes."""
+    """All steps, checks and mutants pass on this machine alone; no file of the user's changes."""
     before = _state_of(home)
-    result = pytester.run(*_command(registry, "-q"), timeout=120)
-    result.assert_outcomes(passed=15)
+    options = ("-q", "--codeartifact-mutate", "--codeartifact-report=out")
+    result = pytester.run(*_command(registry, *options), timeout=300)
+    assert result.ret == pytest.ExitCode.OK
     assert _state_of(home) == before
     assert list(temporary.iterdir()) == []
     assert registry.downloads >= 2
+    told = json.loads((pytester.path / "out" / "report.json").read_text())
+    claims = {each["id"]: each for each in told["claims"]}
+    assert len(claims) >= 30
+    assert {each["verdict"] for each in claims.values()} == {"verified", "cited"}
+    cited = {name for name, each in claims.items() if each["verdict"] == "cited"}
+    assert cited == {name for name, each in claims.items() if each["kind"] == "prose"}
+    assert (told["unclaimed"], told["failures"]) == ([], [])
+    assert len(told["errata"]) >= 10
+    assert told["mutation"]["survived"] == []
+    assert told["mutation"]["claims_noticed"] == len(claims) - len(cited)
+    assert told["footprint"]["remaining"] == []
+    assert {each["origin"] for each in told["provenance"]} == {"published", "public:pypi"}
+    assert (told["network"]["external"], told["network"]["refused"]) == (0, {})
+    assert told["usage"]["resources"] == 2
+    assert told["summary"]["floor_seconds"] > 0
 
 
 def test_shuffled_article_is_shown_in_its_own_order(pytester: pytest.Pytester) -> None:

@@ -5,6 +5,7 @@ PUBLIC = (
     *("codeartifact_emulator", "codeartifact_workspace", "codeartifact_domain"),
     *("codeartifact_repository", "codeartifact_tools", "codeartifact_package"),
     *("codeartifact_private", "codeartifact_role", "codeartifact_events"),
+    *("codeartifact_gateway", "codeartifact_moto"),
     *("make_codeartifact_domain", "make_codeartifact_repository", "make_codeartifact_package"),
 )
 
@@ -166,13 +167,11 @@ def test_upstream_can_be_pointed_elsewhere(pytester: pytest.Pytester) -> None:
 
 
 def test_fresh_account_sees_nothing_of_the_first(pytester: pytest.Pytester) -> None:
-    """An account for an article has another id, its own key, and an empty list of domains."""
+    """Another account has another id, its own key, and an empty list of domains."""
     pytester.makepyfile(
         """
-        from pytest_codeartifact.targets import article_target
-
-        def test_a(codeartifact_domain, codeartifact_target, pytestconfig):
-            other = article_target(pytestconfig)
+        def test_a(codeartifact_domain, codeartifact_target):
+            other = codeartifact_target.new_account()
             assert other.account != codeartifact_target.account
             assert other.endpoint_url == codeartifact_target.endpoint_url
             assert other.client().list_domains()["domains"] == []

@@ -11,7 +11,7 @@ def test_header_says_what_is_used_and_who_said_so(
     result = pytester.runpytest_inprocess("--codeartifact", "--collect-only", ".")
     first = (
         "codeartifact: local (from option), region eu-west-1 (from environment), "
-        "account 444455556666 (from ini), endpoint not started, public:pypi default"
+        "account 444455556666 (from ini), endpoint hosts (default), public:pypi default"
     )
     second = "codeartifact programs: aws * (installed), build *, twine *, pip *, pip-compile *"
     result.stdout.fnmatch_lines([first, second])

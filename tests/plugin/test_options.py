@@ -157,12 +157,14 @@ def test_steps_of_an_article_stay_in_one_worker(pytester: pytest.Pytester, mode:
 
 
 def test_article_is_collected_from_anywhere(pytester: pytest.Pytester) -> None:
-    """In an empty folder the steps of the built-in article are found, in its order."""
+    """In an empty folder steps and checks of the built-in article are found, in its order."""
     result = pytester.runpytest_inprocess("--codeartifact", "--collect-only", "-q")
-    steps = [line for line in result.outlines if "::" in line]
+    items = [line for line in result.outlines if "::" in line]
+    steps = [line for line in items if "::C" not in line]
     assert steps[0] == "walkthrough.md::01-create-domain"
-    assert steps == sorted(steps)
+    assert steps == sorted(steps) == items[: len(steps)]
     assert len(steps) >= 14
+    assert "walkthrough.md::C06-kept-when-the-registry-is-gone" in items
 
 
 def test_conftest_above_the_plugin_is_not_loaded(

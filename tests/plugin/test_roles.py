@@ -111,18 +111,17 @@ def test_login_without_the_bearer_permission_changes_nothing(
     codeartifact_role: "MakeRole", repository: "Repository", codeartifact_tools: "Tools"
 ) -> None:
     """The easy-to-forget piece: `aws codeartifact login` fails, says so, and configures nothing."""
-    settings = codeartifact_tools.home.pip_settings_path
-    before = settings.read_bytes()
+    before = codeartifact_tools.pip.run("config", "list").stdout
     place = ("--domain", repository.domain.name, "--repository", repository.name)
     login = ("codeartifact", "login", "--tool", "pip", *place)
     role = codeartifact_role(build_policy(BEARER))
     refused = codeartifact_tools.aws.run(*login, env=role.environment(), expect=None)
     assert refused.exit_code != 0
     assert f"is not authorized to perform: {BEARER}" in refused.stderr
-    assert settings.read_bytes() == before
+    assert codeartifact_tools.pip.run("config", "list").stdout == before
     role.allow(build_policy())
     codeartifact_tools.aws.run(*login, env=role.environment())
-    assert settings.read_bytes() != before
+    assert codeartifact_tools.pip.run("config", "list").stdout != before
 
 
 # --- The fixture -----------------------------------------------------------------------------

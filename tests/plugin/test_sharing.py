@@ -34,22 +34,20 @@ def test_workers_share_one_server_and_the_last_removes_it(
     assert list(temporary.glob("pytest-codeartifact*")) == []
 
 
-def test_header_and_workers_name_the_same_endpoint(
-    pytester: pytest.Pytester, temporary: Path
-) -> None:
-    """With the option, what the header says is where the workers go."""
+def test_header_starts_no_server(pytester: pytest.Pytester, temporary: Path) -> None:
+    """A run with the option that asks nothing of the emulator does not have one."""
     pytester.makepyfile(
         """
-        import pathlib
+        import pathlib, tempfile
 
-        def test_a(codeartifact_target):
-            pathlib.Path("seen").write_text(codeartifact_target.endpoint_url)
+        def test_a():
+            folder = pathlib.Path(tempfile.gettempdir())
+            assert list(folder.glob("pytest-codeartifact*")) == []
         """
     )
     result = pytester.runpytest_subprocess("--codeartifact", "-n1", ".")
     result.assert_outcomes(passed=1)
-    seen = (pytester.path / "seen").read_text()
-    result.stdout.fnmatch_lines([f"codeartifact: *, endpoint {seen}, *"])
+    result.stdout.fnmatch_lines(["codeartifact: *, endpoint hosts (default), *"])
     assert list(temporary.glob("pytest-codeartifact*")) == []
 
 

@@ -4,22 +4,37 @@ import stat
 import subprocess
 import sys
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pip as ours
 import pytest
 
-from pytest_codeartifact.tools import programs
-from pytest_codeartifact.tools.home import Home, machine_ca_file, machine_proxies
-from pytest_codeartifact.tools.pip_settings import private_settings, read_settings
+from pytest_codeartifact.tools import pip_settings, programs
+from pytest_codeartifact.tools.home import Home
+from pytest_codeartifact.tools.pip_settings import (
+    PATIENCE,
+    REACHING,
+    private_settings,
+    read_settings,
+    text_of,
+)
 from pytest_codeartifact.tools.process import Completed, run
 from pytest_codeartifact.tools.programs import Program, site_packages
+from pytest_codeartifact.tools.reach import (
+    Reach,
+    ca_variables,
+    machine_ca_file,
+    machine_proxies,
+    proxy_variables,
+)
 
 ACCOUNT = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG",
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
 }
+INDEX = ("global", "index-url")
 
 
 @pytest.fixture(scope="module")
@@ -129,18 +144,45 @@ def test_pip_of_the_home_changes_nothing_outside(home: Home, tmp_path: Path) -> 
 
 
 def test_pip_config_set_writes_into_the_home(tmp_path: Path) -> None:
-    """`pip config set`, as login runs it, replaces the index in the private file."""
+    """`pip config set`, as login runs it, wins over the outside index; `unset` brings it back."""
     home = Home.create(
         tmp_path / "home", account={}, outside_index="http://before.invalid/simple/", offered=()
     )
-    assert in_home(home, "pip", "config", "get", "global.index-url").stdout == (
-        "http://before.invalid/simple/\n"
-    )
+    before = in_home(home, "pip", "config", "list").stdout
+    assert "global.index-url='http://before.invalid/simple/'\n" in before
+
     done = in_home(home, "pip", "config", "set", "global.index-url", "http://after.invalid/")
     assert done.exit_code == 0, done.stderr
-    assert read_settings([home.pip_settings_path]) == {
-        ("global", "index-url"): "http://after.invalid/"
-    }
+    assert (
+        "global.index-url='http://after.invalid/'" in in_home(home, "pip", "config", "list").stdout
+    )
+    assert read_settings([home.pip_settings_path])[INDEX] == "http://after.invalid/"
+
+    done = in_home(home, "pip", "config", "unset", "global.index-url")
+    assert done.exit_code == 0, done.stderr
+    assert in_home(home, "pip", "config", "list").stdout == before
+
+
+@pytest.mark.parametrize(
+    ("machine", "machine_wide", "lower", "own"),
+    [
+        ({}, True, {INDEX: "ours"}, {}),
+        ({("install", "index-url"): "x"}, True, {INDEX: "ours"}, {("install", "index-url"): ""}),
+        ({INDEX: "theirs"}, True, {}, {INDEX: "ours"}),
+        ({}, False, {}, {INDEX: "ours"}),
+    ],
+    ids=["alone", "for one command", "same as the machine's", "no machine-wide file"],
+)
+def test_outside_index_is_the_users_only_where_it_must(
+    *,
+    machine: pip_settings.Settings,
+    machine_wide: bool,
+    lower: pip_settings.Settings,
+    own: pip_settings.Settings,
+) -> None:
+    """It stands in the machine-wide file unless something there would win over it."""
+    found = private_settings(machine, {INDEX: "ours"}, kept=REACHING, machine_wide=machine_wide)
+    assert found == (lower, own)
 
 
 def test_settings_of_the_machine_are_overridden(home: Home, tmp_path: Path) -> None:
@@ -156,10 +198,11 @@ def test_settings_of_the_machine_are_overridden(home: Home, tmp_path: Path) -> N
     assert in_home(home, *command, **planted).exit_code == 0
     private = tmp_path / "config" / "pip"
     private.mkdir(parents=True)
-    text = private_settings(
-        read_settings([machine / "pip.conf"]), index_url="http://127.0.0.1:9/", ca_file=None
+    found = read_settings([machine / "pip.conf"])
+    _, own = private_settings(
+        found, {INDEX: "http://127.0.0.1:9/"}, kept=REACHING, machine_wide=False
     )
-    (private / "pip.conf").write_text(text)
+    (private / "pip.conf").write_text(text_of(own))
     done = in_home(home, *command, **planted, XDG_CONFIG_HOME=str(private.parent))
     assert done.exit_code == 1
     assert "http://127.0.0.1:9/" in done.stdout + done.stderr
@@ -167,15 +210,14 @@ def test_settings_of_the_machine_are_overridden(home: Home, tmp_path: Path) -> N
 
 
 def test_settings_for_reaching_a_server_stay(tmp_path: Path) -> None:
-    """Certificates and proxies of the machine are not emptied, everything else is."""
+    """Certificates and proxies of the machine are emptied for a gateway only, all else always."""
     file = tmp_path / "pip.conf"
     file.write_text("[global]\ncert = /c.pem\nproxy = http://p\nno_index = yes\n[list]\nuser = 1\n")
-    text = private_settings(read_settings([file]), index_url=None, ca_file=None)
-    (tmp_path / "private").write_text(text)
-    assert read_settings([tmp_path / "private"]) == {
-        ("global", "no-index"): "",
-        ("list", "user"): "",
-    }
+    machine, always = read_settings([file]), {("global", "no-index"): "", ("list", "user"): ""}
+    for kept, more in ((REACHING, {}), (PATIENCE, {("global", "proxy"): ""})):
+        _, own = private_settings(machine, {}, kept=kept, machine_wide=True)
+        (tmp_path / "private").write_text(text_of(own))
+        assert read_settings([tmp_path / "private"]) == always | more
 
 
 def test_password_of_the_outside_index_is_a_secret(tmp_path: Path) -> None:
@@ -187,17 +229,52 @@ def test_password_of_the_outside_index_is_a_secret(tmp_path: Path) -> None:
         offered=(),
     )
     assert {"pa%2Fss", "pa/ss"} <= set(home.secrets)
-    assert stat.S_IMODE(home.pip_settings_path.stat().st_mode) == 0o600
+    written = [
+        path for path in home.path.rglob(pip_settings.FILE_NAME) if INDEX in read_settings([path])
+    ]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in written] == [0o600]
 
 
 def test_ca_file_reaches_every_program(tmp_path: Path) -> None:
-    """The machine's CA file is named for AWS, for requests, for OpenSSL and for pip."""
+    """A CA file is named for AWS, for requests, for OpenSSL, for pip and for npm."""
     ca_file = tmp_path / "ca.pem"
-    ca_file.touch()
-    home = Home.create(tmp_path / "home", account={}, ca_file=ca_file, offered=())
-    named = [name for name, text in home.environment().items() if text == str(ca_file)]
-    assert {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"} <= set(named)
-    assert read_settings([home.pip_settings_path])["global", "cert"] == str(ca_file)
+    reach = Reach(ca_variables(ca_file))
+    environment = Home.create(
+        tmp_path / "home", account=ACCOUNT, reach=reach, offered=()
+    ).environment()
+    named = {name for name, text in environment.items() if text == str(ca_file)}
+    assert named >= {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "PIP_CERT"}
+    assert named >= {"NODE_EXTRA_CA_CERTS", "npm_config_cafile"}
+    assert ACCOUNT.items() <= environment.items()
+
+
+@dataclass(frozen=True)
+class FakeGateway:
+    """A gateway's address and its CA file, without anything behind them."""
+
+    ca_file: Path
+
+    def environment(self) -> dict[str, str]:
+        return proxy_variables({"https_proxy": "http://127.0.0.1:9"}) | ca_variables(self.ca_file)
+
+
+def test_gateway_takes_the_place_of_the_machines_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither proxies nor certificates of the machine remain, nor any address of the service."""
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
+    monkeypatch.setenv("SSL_CERT_FILE", __file__)
+    gateway = FakeGateway(tmp_path / "ca.pem")
+    account = ACCOUNT | {"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"}
+
+    home = Home.create(tmp_path / "home", account=account, reach=Reach.through(gateway), offered=())
+
+    environment = home.environment()
+    assert gateway.environment().items() <= environment.items()
+    assert not {"http_proxy", "HTTP_PROXY"} & environment.keys()
+    assert __file__ not in environment.values()
+    assert not [name for name in environment if name.startswith("AWS_ENDPOINT_URL")]
+    assert environment["AWS_ACCESS_KEY_ID"] == ACCOUNT["AWS_ACCESS_KEY_ID"]
 
 
 def test_ca_file_is_the_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import stat
 import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -155,6 +156,59 @@ def test_token_is_not_shown_by_a_connection() -> None:
     assert TOKEN not in repr(connection)
     assert connection.index_url == "https://host.invalid/pypi/r/simple/"
     assert connection.index_url_with_token == f"https://aws:{TOKEN}@host.invalid/pypi/r/simple/"
+
+
+PLAIN = "http://127.0.0.1:80/team-111122223333.d.codeartifact.eu-west-1.amazonaws.com/pypi/r/"
+BY_NAME = "https://team-111122223333.d.codeartifact.eu-west-1.amazonaws.com/pypi/r/"
+
+
+@pytest.mark.parametrize(
+    ("given", "by_name"),
+    [
+        (PLAIN, BY_NAME),
+        (BY_NAME, BY_NAME),
+        ("http://127.0.0.1:80/pypi/r/", "http://127.0.0.1:80/pypi/r/"),
+    ],
+    ids=["plain", "by name", "another's"],
+)
+def test_connection_has_a_form_by_host_name(given: str, by_name: str) -> None:
+    """The plain form becomes the real address, any other stays, and the token goes along."""
+    connection = Connection("team", "r", given, TOKEN).by_host_name()
+    assert connection == Connection("team", "r", by_name, TOKEN)
+
+
+@dataclass(frozen=True)
+class FakeGateway:
+    """A gateway with nothing behind it."""
+
+    ca_file: Path
+
+    def environment(self) -> dict[str, str]:
+        return {"https_proxy": "http://127.0.0.1:9"}
+
+
+def test_tools_behind_a_gateway_are_connected_by_host_name(tmp_path: Path) -> None:
+    """Every file that a tool reads names the repository as AWS does, each tool by itself, too."""
+    tools = Tools.create(tmp_path / "home", account={}, gateway=FakeGateway(tmp_path / "ca.pem"))
+    for tool in tools.all():
+        tool.connect(Connection("team", "r", PLAIN, TOKEN))
+
+    files = (tools.home.pip_settings_path, tools.home.path / ".pypirc")
+    for file in (*files, tools.home.config_path / "uv" / "uv.toml"):
+        text = file.read_text()
+        assert "team-111122223333.d.codeartifact.eu-west-1.amazonaws.com/pypi/r/" in text
+        assert "127.0.0.1" not in text
+
+
+def test_address_of_the_service_is_left_out_behind_a_gateway(tmp_path: Path) -> None:
+    """A role's variables, given to one command, do not lead it around the gateway."""
+    tools = Tools.create(tmp_path / "home", account={}, gateway=FakeGateway(tmp_path / "ca.pem"))
+    more = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "of a role"}
+    script = "import os; print([name for name in sorted(os.environ) if name.startswith('AWS_E')])"
+
+    inside = tools.virtualenv("fresh").run("python", "-c", script, env=more)
+
+    assert inside.stdout == "['AWS_EC2_METADATA_DISABLED']\n"
 
 
 def test_activated_environment_is_first_on_path(tools: Tools) -> None:

@@ -1,15 +1,18 @@
+import contextlib
 import json
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from types_boto3_codeartifact import CodeArtifactClient
 
 from pytest_codeartifact.article import items, walk
+from pytest_codeartifact.targets.control import Crash
 from pytest_codeartifact.tools.home import Home
+from pytest_codeartifact.tools.reach import Gateway
 from pytest_codeartifact.tools.toolbox import Tools
 
 ARTICLE = """\
@@ -32,51 +35,21 @@ ARTICLE = """\
     """
 
 Run = Callable[..., pytest.RunResult]
-
-
-class FakeClient:
-    """An account in memory with the calls that cleaning up needs."""
-
-    def __init__(self, domains: dict[str, list[str]]) -> None:
-        self.domains = domains
-
-    def get_paginator(self, name: str) -> "FakePaginator":
-        return FakePaginator(self, name)
-
-    def delete_repository(self, domain: str, repository: str) -> None:
-        self.domains[domain].remove(repository)
-
-    def delete_domain(self, domain: str) -> None:
-        assert self.domains[domain] == [], "AWS refuses a domain that has repositories"
-        del self.domains[domain]
-
-
-class FakePaginator:
-    """Pages of an account in memory."""
-
-    def __init__(self, client: FakeClient, name: str) -> None:
-        self.client = client
-        self.name = name
-
-    def paginate(self, domain: str = "") -> Iterator[dict[str, Any]]:
-        if self.name == "list_domains":
-            yield from ({"domains": [{"name": name}]} for name in list(self.client.domains))
-        else:
-            assert self.name == "list_repositories_in_domain"
-            names = self.client.domains[domain]
-            yield {"repositories": [{"name": name} for name in names[:1]]}
-            yield {"repositories": [{"name": name} for name in names[1:]]}
+PLAIN = (
+    *("--codeartifact", "--codeartifact-endpoint=plain", "--no-header"),
+    *("-p", "no:xdist", "-p", "no:randomly"),
+)
 
 
 class FakeTarget:
-    """An account that holds two domains of an article that did not clean up."""
+    """An account on no server at all: these articles ask nothing of the service."""
 
     account = "111122223333"
     region = "ap-southeast-1"
     endpoint_url = "http://127.0.0.1:9"
 
     def __init__(self) -> None:
-        self.fake = FakeClient({"left": ["one", "two"], "empty": []})
+        self.is_closed = False
 
     def environment(self) -> Mapping[str, str]:
         return {"AWS_REGION": self.region, "AWS_SECRET_ACCESS_KEY": "correct-horse-battery"}
@@ -84,8 +57,14 @@ class FakeTarget:
     def requests(self) -> Sequence[Mapping[str, Any]]:
         return []
 
+    def fetches(self) -> Sequence[Mapping[str, Any]]:
+        return []
+
+    def crashes(self) -> Sequence[Crash]:
+        return []
+
     def client(self) -> CodeArtifactClient:
-        return cast("CodeArtifactClient", self.fake)
+        raise AssertionError("nothing is to be asked of the service")
 
 
 class Homes:
@@ -95,10 +74,13 @@ class Homes:
         self.targets: list[FakeTarget] = []
         self.paths: list[Path] = []
 
-    def target(self, config: pytest.Config) -> FakeTarget:
+    @contextlib.contextmanager
+    def target(self, config: pytest.Config) -> Iterator[FakeTarget]:
         del config
-        self.targets.append(FakeTarget())
-        return self.targets[-1]
+        target = FakeTarget()
+        self.targets.append(target)
+        yield target
+        target.is_closed = True
 
 
 @pytest.fixture
@@ -109,8 +91,14 @@ def homes(monkeypatch: pytest.MonkeyPatch) -> Homes:
     class PlainTools(Tools):
         @classmethod
         def create(
-            cls, path: Path, *, account: Mapping[str, str], outside_index: str | None = None
+            cls,
+            path: Path,
+            *,
+            account: Mapping[str, str],
+            outside_index: str | None = None,
+            gateway: Gateway | None = None,
         ) -> "PlainTools":
+            assert gateway is None
             made.paths.append(path)
             return cls(Home.create(path, account=account, outside_index=outside_index, offered=()))
 
@@ -127,8 +115,7 @@ def run(pytester: pytest.Pytester, homes: Homes) -> Run:
     def run_with(*args: str, claim: str = "fine") -> pytest.RunResult:
         text = textwrap.dedent(ARTICLE).replace("CLAIM", claim)
         pytester.path.joinpath("tiny.md").write_text(text)
-        plugins = ("-p", "no:xdist", "-p", "no:randomly", "--no-header")
-        return pytester.runpytest_inprocess("--codeartifact", *plugins, *args)
+        return pytester.runpytest_inprocess(*PLAIN, *args)
 
     return run_with
 
@@ -169,9 +156,10 @@ def test_failed_step_is_reported_once(run: Run) -> None:
     result = run("-rs", "tiny.md", claim="broken")
     result.assert_outcomes(passed=1, failed=1, skipped=1)
     text = result.stdout.str()
-    assert "tiny.md:9: step 02-break" in text
-    assert re.search(r"^-fine$", text, re.MULTILINE)
-    assert re.search(r"^\+broken$", text, re.MULTILINE)
+    assert "tiny.md:10: step 02-break: claim L9" in text
+    assert re.search(r"^10 \| -fine$", text, re.MULTILINE)
+    assert re.search(r"^   \| \+broken$", text, re.MULTILINE)
+    assert "verdict: article-wrong" in text
     assert "needs step 02-break" in text
     assert "Traceback" not in text
     assert ".py:" not in text.split("short test summary")[0]
@@ -181,7 +169,9 @@ def test_step_whose_prerequisite_fails_unseen_fails(run: Run) -> None:
     """When the failed step is not reported itself, what needs it fails and shows why."""
     result = run("-k", "03-end", "tiny.md", claim="broken")
     result.assert_outcomes(failed=1, deselected=2)
-    result.stdout.fnmatch_lines(["needs step 02-break, which failed:", "tiny.md:9: step 02-break"])
+    result.stdout.fnmatch_lines(
+        ["needs step 02-break, which failed:", "tiny.md:10: step 02-break*"]
+    )
 
 
 def test_failed_step_alone_is_run_again(run: Run) -> None:
@@ -195,9 +185,7 @@ def test_skipped_block_is_a_skipped_item(pytester: pytest.Pytester, homes: Homes
     pytester.path.joinpath("a.md").write_text(
         "<!-- step: a -->\n<!-- skip: costs money -->\n```console\n$ false\n```\n"
     )
-    result = pytester.runpytest_inprocess(
-        "--codeartifact", "-p", "no:xdist", "-p", "no:randomly", "--no-header", "-rs", "a.md"
-    )
+    result = pytester.runpytest_inprocess(*PLAIN, "-rs", "a.md")
     result.assert_outcomes(skipped=1)
     assert "costs money" in result.stdout.str()
     assert homes.targets == []
@@ -206,9 +194,7 @@ def test_skipped_block_is_a_skipped_item(pytester: pytest.Pytester, homes: Homes
 def test_unreadable_article_is_a_collection_error(pytester: pytest.Pytester, homes: Homes) -> None:
     """A slip in the document is one line with file and line number."""
     pytester.path.joinpath("a.md").write_text("\n```console\n$ x\n")
-    result = pytester.runpytest_inprocess(
-        "--codeartifact", "-p", "no:xdist", "-p", "no:randomly", "--no-header", "a.md"
-    )
+    result = pytester.runpytest_inprocess(*PLAIN, "a.md")
     result.assert_outcomes(errors=1)
     assert "a.md:2: this block is never closed" in result.stdout.str()
     assert homes.targets == []
@@ -216,10 +202,10 @@ def test_unreadable_article_is_a_collection_error(pytester: pytest.Pytester, hom
 
 @pytest.mark.parametrize("claim", ["fine", "broken"])
 def test_nothing_is_left_behind(run: Run, homes: Homes, claim: str) -> None:
-    """However the article went, its domains and its home are gone at the end."""
+    """However the article went, its server and its home are gone at the end."""
     run("tiny.md", claim=claim)
     (target,) = homes.targets
-    assert target.fake.domains == {}
+    assert target.is_closed
     (path,) = homes.paths
     assert not path.parent.exists()
 

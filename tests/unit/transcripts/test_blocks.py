@@ -5,10 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_codeartifact.transcripts.blocks import (
+    ClaimMark,
     Command,
     DocumentError,
+    ShownBlock,
     ShownFile,
     Step,
+    read_document,
     read_steps,
 )
 
@@ -64,6 +67,7 @@ def test_command_knows_its_lines() -> None:
     assert (first.line, first.expected_line, first.expected) == (4, 5, ("hello",))
     assert (second.line, second.expected_line, second.expected) == (7, 8, ("a",))
     assert (first.exit_code, second.exit_code) == (0, 1)
+    assert (first.exit_line, second.exit_line) == (0, 9)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +97,8 @@ def test_command_goes_on_over_lines(shown: str, text: str) -> None:
         ("a\n\nb\n\n", ("a", "", "b"), 0),
         ("\na  ", ("", "a  "), 0),
         ("[1]\nafter", ("[1]", "after"), 0),
+        ("\n[3]", None, 3),
+        ("a\n\n[3]\n", ("a",), 3),
         ("[1234]", ("[1234]",), 0),
     ],
 )
@@ -219,6 +225,117 @@ def test_provenance_is_the_steps() -> None:
     assert step.provenance == ("clean",)
 
 
+def test_claims_are_the_next_blocks() -> None:
+    """Every command of a block carries the claims before it; a claim says once what it is."""
+    text = textwrap.dedent("""\
+        <!-- claim: C1   it greets -->
+        <!-- claim: C.2 and is <b>polite</b>: always -->
+        <!-- skip: later -->
+        ```console
+        $ one
+        $ two
+        ```
+        ```console
+        $ three
+        ```
+        <!-- claim: C1 -->
+        ```json
+        {}
+        ```
+        <!-- file: x -->
+        ```text
+        ```
+        <!-- claim: C1 it greets -->
+        ```console
+        $ four
+        ```
+        """)
+    commands = commands_of(text)
+    assert [command.claims for command in commands] == [("C1", "C.2"), ("C1", "C.2"), (), ("C1",)]
+    assert read_document(text).claims == (
+        ClaimMark("C1", 1, "it greets"),
+        ClaimMark("C.2", 2, "and is <b>polite</b>: always"),
+    )
+
+
+def test_material_is_kept_and_not_run() -> None:
+    """A block with a name is there for others to look at, also when it looks like commands."""
+    document = read_document(
+        textwrap.dedent("""\
+        <!-- material: policy -->
+
+        ```json
+        {
+        ```
+        <!-- material: example -->
+        ```console
+        $ x
+        ```
+        <!-- file: buildspec.yml -->
+        <!-- material: buildspec -->
+        ```yaml
+        version: 0.2
+        ```
+        ```console
+        $ y
+        ```
+        """)
+    )
+    assert document.materials == {
+        "policy": ShownBlock(4, "{\n"),
+        "example": ShownBlock(8, "$ x\n"),
+        "buildspec": ShownBlock(13, "version: 0.2\n"),
+    }
+    (step,) = document.steps
+    file, command = step.actions
+    assert file == ShownFile(13, "buildspec.yml", "version: 0.2\n")
+    assert isinstance(command, Command)
+
+
+def test_indented_code_with_a_prompt_is_a_block() -> None:
+    """Four blanks or a tab make code; blank lines belong to it when more of it follows."""
+    first, second, third, fourth = commands_of("""\
+        # Title
+            $ echo a
+
+              a
+
+            $ echo b
+            b
+
+
+        Prose, and a second
+            $ line that is not code
+
+        1. A list:
+
+                $ echo c
+            c is no output of it.
+        <!-- claim: C1 it works -->
+        \t$ echo d
+        \t  d
+        """)
+    assert (first.line, first.expected_line, first.expected) == (2, 3, ("", "  a"))
+    assert (second.line, second.expected_line, second.expected) == (6, 7, ("b",))
+    assert (third.line, third.text, third.expected) == (15, "echo c", None)
+    assert (fourth.line, fourth.expected, fourth.claims) == (18, ("  d",), ("C1",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```\n```\n\n   $ x\n",
+        "# A\n\n    x\n\n    $ y\n",
+        "# A\nprose\n    $ x\n",
+        "# A\n\n    > x\n",
+    ],
+    ids=["three-blanks", "within-code", "within-prose", "no-prompt"],
+)
+def test_other_indented_lines_are_not_run(text: str) -> None:
+    """What is not indented enough, or does not begin with a prompt, is not a block."""
+    assert read_steps(text) == ()
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -234,6 +351,12 @@ def test_fences_of_all_kinds_are_read(text: str) -> None:
     (command,) = [action for step in read_steps(text) for action in step.actions]
     assert isinstance(command, Command)
     assert (command.text, command.expected) == ("echo a", ("  b",))
+
+
+def test_tab_that_reaches_into_a_block_leaves_blanks() -> None:
+    """What is cut off is as wide as the fence's indentation, whatever blanks it is made of."""
+    (command,) = commands_of("  ```console\n  $ x\n\ta\n b\n   \tc\n  ```\n")
+    assert command.expected == ("  a", "b", " \tc")
 
 
 def test_block_inside_another_block_is_not_run() -> None:
@@ -266,6 +389,15 @@ def test_commented_out_block_is_not_run() -> None:
         ("<!-- file: x -->\n# Next\n```\nx\n```\n", 1, "no block follows"),
         ("prose\n<!-- skip: later -->\n", 2, "no block follows"),
         ("<!-- skip: -->\n```console\n$ x\n```\n", 1, "says why"),
+        ("<!-- material: a b -->\n```\nx\n```\n", 1, "letters, digits"),
+        ("<!-- material: a -->\n# Next\n```\nx\n```\n", 1, "no block follows"),
+        ("<!-- material: a -->\n```\n```\n<!-- material: a -->\n```\n```\n", 4, "a second"),
+        ("<!-- claim: -->\n```console\n$ x\n```\n", 1, "letters, digits"),
+        ("<!-- claim: C1: x -->\n```console\n$ x\n```\n", 1, "letters, digits"),
+        ("<!-- claim: C1 -->\n```console\n$ x\n```\n", 1, "nobody said"),
+        ("<!-- claim: C1 x -->\n```json\n```\n", 1, "no block of commands"),
+        ("<!-- claim: C1 x -->\n# Next\n```console\n$ x\n```\n", 1, "no block of commands"),
+        ("<!-- claim: C1 x -->\n<!-- claim: C1 y -->\n```console\n$ x\n```\n", 2, "in line 1"),
     ],
 )
 def test_unreadable_document_names_the_line(text: str, line: int, what: str) -> None:
@@ -314,7 +446,7 @@ def test_block_reads_as_it_was_written(
 
 
 @settings(deadline=None)
-@given(st.text(st.sampled_from("`~$ >\\\nab[1]#<!->:stepfile"), max_size=80))
+@given(st.text(st.sampled_from("`~$ >\\\nab[1]#<!->:stepfile\t"), max_size=80))
 def test_any_text_is_read_or_refused(text: str) -> None:
     """No text makes the reader fail otherwise than by saying which line is wrong."""
     refused: DocumentError | None = None

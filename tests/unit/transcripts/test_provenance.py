@@ -42,6 +42,7 @@ WHEEL = make_wheel(FILES)
 def request(**other: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
     """The download of the wheel as the server logs it, or what differs from it."""
     return {
+        "number": 7,
         "method": "GET",
         "path": f"/{HOST}/pypi/demo-repo/simple/demo-pkg/1.0/{WHEEL_NAME}",
         "status": 200,

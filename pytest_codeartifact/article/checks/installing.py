@@ -1,0 +1,67 @@
+"""Checks of where installed packages come from."""
+
+import re
+
+from pytest_codeartifact.article.checks import Observation, World, check
+from pytest_codeartifact.article.checks.reader import (
+    PRIVATE_PACKAGE,
+    PUBLIC_PYPI,
+    Machine,
+    ended,
+    fact,
+    last_number,
+    make_repository,
+    traced,
+)
+
+_INDEXES = re.compile(r"^Looking in indexes: (.+)$", re.MULTILINE)
+
+
+@check
+def comes_from_codeartifact(world: World) -> Observation:
+    """Install a private package whose name the public registry has in a higher version."""
+    private = world.package(PRIVATE_PACKAGE, "0.1.0")
+    higher = world.package(PRIVATE_PACKAGE, "99.0.0")
+    world.public_registry.upload(higher.wheel)
+    repository = make_repository(world, external=PUBLIC_PYPI)
+    repository.upload(private.wheel)
+    machine = Machine(world, repository)
+    last = last_number(world.control.requests())
+    done = machine.install(private.name)
+    outside = world.public_registry.domain.owner
+    asked = [each for each in world.control.requests(after=last) if each.get("account") == outside]
+    found, result = machine.installed(), machine.trace()
+    return Observation(
+        {
+            "installed": found == {private.name: private.version},
+            "traced": not result.findings,
+            "public_registry_asked": len(asked),
+        },
+        [
+            ended(done),
+            *traced(result),
+            fact(f"the public registry, which has {higher.version}, was asked {len(asked)} times"),
+        ],
+    )
+
+
+@check
+def private_and_public_together(world: World) -> Observation:
+    """Install a private and a public package by one command."""
+    private, public = world.package(PRIVATE_PACKAGE, "0.1.0"), world.package("public-package")
+    world.public_registry.upload(public.wheel)
+    repository = make_repository(world, external=PUBLIC_PYPI)
+    repository.upload(private.wheel)
+    machine = Machine(world, repository)
+    done = machine.install(private.name, public.name)
+    result = machine.trace()
+    origins = {each.distribution: each.origin for each in result.installed}
+    indexes = {index for line in _INDEXES.findall(done.stdout) for index in line.split(", ")}
+    return Observation(
+        {
+            "private": origins.get(private.name) == "published",
+            "public": origins.get(public.name) == PUBLIC_PYPI,
+            "indexes": len(indexes),
+        },
+        [ended(done), fact(f"pip looked in {', '.join(sorted(indexes))}"), *traced(result)],
+    )

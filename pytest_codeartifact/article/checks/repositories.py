@@ -1,0 +1,119 @@
+"""Checks of domains and repositories: what they hold, what they share, how they go."""
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from pytest_codeartifact.article.checks import Observation, World, check
+from pytest_codeartifact.article.checks.reader import (
+    DOMAIN,
+    PLACE,
+    Machine,
+    answer,
+    ended,
+    fact,
+    make_domain,
+    make_repository,
+    read,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PUBLIC_NPM = "public:npmjs"
+
+
+@check
+def new_repository_is_empty(world: World) -> Observation:
+    """Count the packages of a repository that was just made."""
+    repository = make_repository(world)
+    listed = world.account.client().list_packages(domain=DOMAIN, repository=repository.name)
+    packages = listed["packages"]
+    seen = answer(f"ListPackages of {DOMAIN}/{repository.name} lists {len(packages)} packages")
+    return Observation({"packages": len(packages)}, [seen])
+
+
+@check
+def domain_groups_repositories(world: World) -> Observation:
+    """Make two repositories in a domain, compare their keys, and deny reading for the domain."""
+    domain = make_domain(world)
+    repositories = [world.workspace.repository(domain, name) for name in ("demo-repo", "other")]
+    client, package = world.account.client(), world.package("demo")
+    for each in repositories:
+        each.upload(package.wheel)
+    listed = client.list_repositories_in_domain(domain=DOMAIN)["repositories"]
+    described: list[Mapping[str, Any]] = [client.describe_domain(domain=DOMAIN)["domain"]]
+    for each in repositories:
+        told = client.describe_repository(domain=DOMAIN, repository=each.name)
+        described.append(told["repository"])
+    keys = [str(each["encryptionKey"]) for each in described if "encryptionKey" in each]
+    token = domain.token()
+    before = [read(each, "demo/", token)[0] for each in repositories]
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "codeartifact:ReadFromRepository",
+        "Resource": "*",
+    }
+    client.put_domain_permissions_policy(
+        domain=DOMAIN,
+        policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    after = [read(each, "demo/", token)[0] for each in repositories]
+    reached = set(before) == {HTTPStatus.OK} and set(after) == {HTTPStatus.FORBIDDEN}
+    return Observation(
+        {
+            "repositories": len(listed),
+            "one_key": len(keys) == 1 and keys[0].startswith("arn:aws:kms:"),
+            "policy_reaches_all": reached,
+        },
+        [
+            answer(f"ListRepositoriesInDomain lists {', '.join(each['name'] for each in listed)}"),
+            answer(f"keys that the domain and its repositories name: {', '.join(keys)}"),
+            fact(f"reading from both was answered {before}, and {after} once the domain denies it"),
+        ],
+    )
+
+
+@check
+def npm_connection_exists(world: World) -> Observation:
+    """Connect the repository to the public npm registry."""
+    repository = make_repository(world)
+    told = world.account.client().associate_external_connection(
+        domain=DOMAIN, repository=repository.name, externalConnection=_PUBLIC_NPM
+    )
+    connections = told["repository"]["externalConnections"]
+    names = " ".join(each["externalConnectionName"] for each in connections)
+    states = ", ".join(
+        f"{each['externalConnectionName']} ({each['packageFormat']}, {each['status']})"
+        for each in connections
+    )
+    seen = answer(f"AssociateExternalConnection: connected to {states}")
+    return Observation({"connected": names}, [seen])
+
+
+@check
+def deletion_order(world: World) -> Observation:
+    """Delete the domain before its repository, then the repository before the domain."""
+    make_repository(world)
+    aws = Machine(world).tools.aws
+    delete_domain = ("codeartifact", "delete-domain", "--domain", DOMAIN)
+    first = aws.run(*delete_domain, expect=None)
+    repository = aws.run("codeartifact", "delete-repository", *PLACE, expect=None)
+    second = aws.run(*delete_domain, expect=None)
+    left = [each["name"] for each in world.account.client().list_domains()["domains"]]
+    return Observation(
+        {
+            "domain_first": first.exit_code == 0,
+            "repository_then_domain": repository.exit_code == second.exit_code == 0
+            and DOMAIN not in left,
+        },
+        [
+            ended(first),
+            fact(
+                f"`delete-repository` and then `delete-domain` ended with {repository.exit_code}"
+                f" and {second.exit_code}"
+            ),
+            answer(f"ListDomains lists {len(left)} domains afterwards"),
+        ],
+    )
