@@ -78,6 +78,15 @@ class Corrections:
             if rule.found == "output" and all(self._fits(command, edit) for edit in rule.edits)
         )
 
+    def excused(self, command: Command) -> set[int]:
+        """The lines of an output that are known to be wrong, where they still say just that."""
+        return {
+            self.copy.place(edit.first) + offset
+            for rule in self.for_output(command)
+            for edit in rule.edits
+            for offset in range(edit.removed)
+        }
+
     def about_silence(self, command: Command) -> Iterator[Rule]:
         """The rules that say that a command prints something where nothing is shown."""
         for rule in self.rules("silent"):
@@ -198,7 +207,8 @@ def of_fragments(corrections: Corrections, materials: Materials) -> Iterator[Err
 def of_failure(failure: StepFailed, ran: Sequence[Ran], copy: Copy) -> Iterator[Erratum]:
     """What a document that nothing is known of gets wrong: an output that is another one."""
     for each in ran:
-        if each.command is failure.command and failure.kind == "output":
+        is_wrong = failure.command is not None and each.command.line == failure.command.line
+        if is_wrong and failure.kind == "output":
             yield unforeseen(each.command, each, copy)
 
 

@@ -1,5 +1,6 @@
 """Whether what happened is what a document shows, and what that says about its claims."""
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,7 +10,7 @@ from pytest_codeartifact.article.plan import Plan, asserting_lines
 from pytest_codeartifact.findings import ClaimFinding, Evidence, Verdict
 from pytest_codeartifact.tools.process import Completed
 from pytest_codeartifact.transcripts.blocks import Command, Step
-from pytest_codeartifact.transcripts.matching import Bindings, match_line, output_lines
+from pytest_codeartifact.transcripts.matching import ANY_LINES, Bindings, match_line, output_lines
 from pytest_codeartifact.transcripts.steps import StepFailed, judge
 
 
@@ -29,24 +30,31 @@ def judged(
     return judge(plan.document, step, command, completed, bindings)
 
 
-def false_lines(command: Command, completed: Completed, bindings: Mapping[str, str]) -> set[int]:
+def false_lines(
+    plan: Plan, command: Command, completed: Completed, bindings: Mapping[str, str]
+) -> set[int]:
     """The lines of a document that are wrong about a command which did not go as shown.
 
-    They are the expected lines that nothing printed fits; where every line fits something, or the
-    exit code is another one, it is the command as a whole.
+    They are the expected lines that nothing printed fits, but for known errors of the article;
+    where every other line fits something, or the exit code is another one, it is the command as
+    a whole.
     """
     if completed.exit_code != command.exit_code or command.expected is None:
         return set(asserting_lines(command))
+    known: set[int] = set()
+    if plan.is_the_article and plan.corrections is not None:
+        known = plan.corrections.excused(command)
+        command = plan.corrections.as_written(command)
     got = output_lines(completed.stdout)
     try:
         wrong = {
             number
-            for number, shown in enumerate(command.expected, command.expected_line)
-            if shown != "..." and not any(_fits(shown, line, bindings) for line in got)
+            for number, shown in enumerate(command.expected or (), command.expected_line)
+            if shown != ANY_LINES and not any(_fits(shown, line, bindings) for line in got)
         }
     except re.error:
         wrong = set()
-    return wrong or set(asserting_lines(command))
+    return wrong - known or set(asserting_lines(command))
 
 
 def _fits(shown: str, line: str, bindings: Mapping[str, str]) -> bool:
@@ -65,7 +73,7 @@ def claim_findings(
     done = {each.command.line for each in ran}
     wrong: set[int] = set()
     if failure is not None and failure.command is not None and failure.completed is not None:
-        wrong = false_lines(failure.command, failure.completed, bindings)
+        wrong = false_lines(plan, failure.command, failure.completed, bindings)
         done.discard(failure.command.line)
     claims = list(plan.claims_of(step))
     blamed = [claim for claim in claims if wrong & set(plan.lines_for(claim, step))]
@@ -89,10 +97,11 @@ def _is_proven(
     plan: Plan, claim: Claim, step: Step, ran: Sequence[Ran], failure: StepFailed
 ) -> bool:
     """Whether all that the claim rests on in a failed step had gone well before it failed."""
+    failed = failure.command.line if failure.command is not None else None
     fine = {
         line
         for each in ran
-        if each.command is not failure.command
+        if each.command.line != failed
         for line in asserting_lines(each.command)
     }
     if failure.kind == "output" and failure.command is not None:
@@ -106,8 +115,8 @@ def _evidence(plan: Plan, claim: Claim, step: Step, ran: Sequence[Ran]) -> Itera
     for each in ran:
         command = each.command
         for number, shown in enumerate(command.expected or (), command.expected_line):
-            if number in lines and shown != "...":
-                got = next(_matching(shown, each.completed.stdout), shown)
+            if number in lines and shown != ANY_LINES:
+                got = _printed_for(shown, each.completed.stdout)
                 yield Evidence("output", got, f"{step.id}, line {number}")
         if command.line in lines and not command.expected:
             text = f"`{first_words(command)}` ended with exit code {each.completed.exit_code}"
@@ -116,8 +125,12 @@ def _evidence(plan: Plan, claim: Claim, step: Step, ran: Sequence[Ran]) -> Itera
         yield Evidence("answer", "every command ended with exit code 0", step.id)
 
 
-def _matching(shown: str, output: str) -> Iterator[str]:
-    return (line for line in output_lines(output) if _fits(shown, line, {}))
+def _printed_for(shown: str, output: str) -> str:
+    """The printed line that an expected one stands for; the nearest where the article errs."""
+    lines = output_lines(output)
+    fitting = [line for line in lines if _fits(shown, line, {})]
+    nearest = difflib.get_close_matches(shown, lines, n=1, cutoff=0.0)
+    return next(iter(fitting or nearest), "nothing")
 
 
 def first_words(command: Command) -> str:

@@ -16,7 +16,7 @@ from pytest_codeartifact.article.plan import Plan
 from pytest_codeartifact.article.walk import Walk
 from pytest_codeartifact.article.world import Laboratory
 from pytest_codeartifact.findings import Mutant, MutationFinding
-from pytest_codeartifact.tools.process import Completed
+from pytest_codeartifact.tools.process import CommandFailed, Completed, MissingTool
 from pytest_codeartifact.transcripts.blocks import Command
 from pytest_codeartifact.transcripts.matching import ANY_LINES, match_line
 from pytest_codeartifact.transcripts.mutating import alterations
@@ -76,7 +76,7 @@ def _of_lines(plan: Plan, claim: Claim, walk: Walk) -> Iterator[Mutant]:
                 continue
             failed: tuple[str, ...] = ()
             if not _goes(plan, altered.command, ran.completed, bindings):
-                wrong = false_lines(altered.command, ran.completed, bindings)
+                wrong = false_lines(plan, altered.command, ran.completed, bindings)
                 failed = _claims_at(plan, wrong)
             yield Mutant(
                 claim=claim.id,
@@ -121,9 +121,17 @@ def _observation(plan: Plan, claim: Claim, laboratory: Laboratory) -> Observatio
     """What the claim's check observed, done once more only if it was not done in this run."""
     known = laboratory.remembered(claim.id)
     if known is None:
-        known = discover()[str(claim.check)](laboratory.world(plan.materials))
+        known = _observed(claim, laboratory, plan.materials)
         laboratory.remember(claim.id, known)
     return known
+
+
+def _observed(claim: Claim, laboratory: Laboratory, materials: Materials) -> Observation:
+    """What the claim's check observes; nothing, where a program cannot do its part."""
+    try:
+        return discover()[str(claim.check)](laboratory.world(materials))
+    except (CommandFailed, MissingTool):
+        return Observation({})
 
 
 def _of_facts(claim: Claim, observation: Observation) -> Iterator[Mutant]:
@@ -164,7 +172,7 @@ def _of_words(plan: Plan, claim: Claim, laboratory: Laboratory) -> Iterator[Muta
             end = at + len(word)
             altered = Material(f"{material.text[:end]}X{material.text[end:]}", material.line)
             materials = Materials({**plan.materials.blocks, name: altered})
-            observation = discover()[str(claim.check)](laboratory.world(materials))
+            observation = _observed(claim, laboratory, materials)
             wrong = differing(claim.facts, observation.facts)
             yield Mutant(
                 claim=claim.id,

@@ -53,7 +53,7 @@ def faulty(
 def test_other_greeting_is_one_failure_of_its_claim(faulty: Faulty) -> None:
     """The package says something else: the step that runs it fails for its claim, by its line."""
     result = faulty.run("greeting", "-k", STEPS, "-rs")
-    result.assert_outcomes(passed=9, failed=1, skipped=5, deselected=18)
+    result.assert_outcomes(passed=9, failed=1, skipped=5, deselected=20)
     result.stdout.re_match_lines([r"walkthrough\.md:\d+: step 10-run: claim C17$"])
     result.stdout.re_match_lines([r".*\| -hello from CodeArtifact package$"])
     result.stdout.re_match_lines([r".*\| \+hello from elsewhere$"])
@@ -72,7 +72,7 @@ def test_other_greeting_is_one_failure_of_its_claim(faulty: Faulty) -> None:
 def test_missing_repository_is_one_failure_with_what_needs_it(faulty: Faulty) -> None:
     """Without the repository nobody logs in: one step fails, and all that follow name it."""
     result = faulty.run("repository", "-k", STEPS, "-rs")
-    result.assert_outcomes(passed=3, failed=1, skipped=11, deselected=18)
+    result.assert_outcomes(passed=3, failed=1, skipped=11, deselected=20)
     result.stdout.re_match_lines([r"walkthrough\.md:\d+: step 04-login-twine: claims? .*C10"])
     (failure,) = faulty.report()["failures"]
     assert failure["claims"] == ["C10", "C11"]
@@ -85,7 +85,7 @@ def test_missing_repository_is_one_failure_with_what_needs_it(faulty: Faulty) ->
 def test_dropped_permission_is_one_failure_of_its_claim(faulty: Faulty) -> None:
     """The role lacks one action: the check of the policy fails, those of its other parts do not."""
     result = faulty.run("permission", "-k", "C20 or C21 or C22 or C23")
-    result.assert_outcomes(passed=3, failed=1, deselected=29)
+    result.assert_outcomes(passed=3, failed=1, deselected=31)
     (failure,) = faulty.report()["failures"]
     assert (failure["claims"], failure["verdict"]) == (["C20"], "article-wrong")
     assert "codeartifact:GetRepositoryEndpoint" in failure["text"]
@@ -95,7 +95,7 @@ def test_planted_token_is_in_no_output(faulty: Faulty) -> None:
     """A token that a failing step shows and writes is masked in every output and file."""
     options = ("-k", "04-login-twine or 05-build", "-l", "-rA", "-vv", "--junitxml=out/junit.xml")
     result = faulty.run("token", *options)
-    result.assert_outcomes(failed=1, skipped=1, deselected=31)
+    result.assert_outcomes(failed=1, skipped=1, deselected=33)
     assert "******" in result.stdout.str()
     assert TOKEN_MARK not in result.stdout.str() + result.stderr.str()
     written = [path for path in faulty.pytester.path.rglob("*") if path.is_file()]

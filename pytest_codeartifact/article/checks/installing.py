@@ -13,6 +13,7 @@ from pytest_codeartifact.article.checks.reader import (
     make_repository,
     traced,
 )
+from pytest_codeartifact.redaction import TOKEN_PATTERN
 
 _INDEXES = re.compile(r"^Looking in indexes: (.+)$", re.MULTILINE)
 
@@ -64,4 +65,31 @@ def private_and_public_together(world: World) -> Observation:
             "indexes": len(indexes),
         },
         [ended(done), fact(f"pip looked in {', '.join(sorted(indexes))}"), *traced(result)],
+    )
+
+
+@check
+def pinned_requirements_install(world: World) -> Observation:
+    """Pin the private package with hashes, and install exactly what is pinned."""
+    private = world.package(PRIVATE_PACKAGE, "0.1.0")
+    repository = make_repository(world, external=PUBLIC_PYPI)
+    repository.upload(private.wheel, private.sdist)
+    machine = Machine(world, repository)
+    work_path = machine.tools.home.work_path
+    (work_path / "requirements.in").write_text(f"{private.name}\n", encoding="utf-8")
+    pinned = machine.tools.pip_compile.run(
+        "--quiet", "--generate-hashes", "requirements.in", expect=None
+    )
+    file = work_path / "requirements.txt"
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    done = machine.install("--require-hashes", "-r", file.name)
+    result = machine.trace()
+    return Observation(
+        {
+            "hashes": text.count("--hash=sha256:"),
+            "tokens": len(re.findall(TOKEN_PATTERN, text)),
+            "installed": machine.installed() == {private.name: private.version},
+            "traced": not result.findings,
+        },
+        [ended(pinned), ended(done), *traced(result)],
     )

@@ -117,3 +117,23 @@ def deletion_order(world: World) -> Observation:
             answer(f"ListDomains lists {len(left)} domains afterwards"),
         ],
     )
+
+
+@check
+def nothing_is_left_in_the_account(world: World) -> Observation:
+    """Delete the repository with a package in it and the domain, and look for what is left."""
+    repository = make_repository(world)
+    repository.upload(world.package("demo").wheel)
+    client, resource = world.account.client(), repository.arn
+    before = len(client.list_domains()["domains"])
+    client.delete_repository(domain=DOMAIN, repository=repository.name)
+    client.delete_domain(domain=DOMAIN)
+    after = len(client.list_domains()["domains"])
+    listed = client.list_repositories()["repositories"]
+    return Observation(
+        {"domains_before": before, "domains_after": after, "repositories_after": len(listed)},
+        [
+            answer(f"ListDomains lists {before} before and {after} after the deletions"),
+            answer(f"ListRepositories lists {len(listed)}; {resource} was one before"),
+        ],
+    )
