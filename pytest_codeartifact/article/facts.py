@@ -17,7 +17,7 @@ from pytest_codeartifact.findings import (
     Evidence,
     Verdict,
 )
-from pytest_codeartifact.tools.log import LogEntry
+from pytest_codeartifact.tools.log import CommandLog, LogEntry
 from pytest_codeartifact.tools.process import CommandFailed, MissingTool
 
 
@@ -90,7 +90,8 @@ def checked(plan: Plan, claim: Claim, item: str, laboratory: Laboratory) -> Chec
         failure="\n".join(lines),
     )
     laboratory.remember(claim.id, observation)
-    return Checked(finding, _console(log), CheckFailed(lines) if wrong else None)
+    console = CommandLog(entries=list(log)).text()
+    return Checked(finding, console, CheckFailed(lines) if wrong else None)
 
 
 def _told(
@@ -124,12 +125,3 @@ def _run(entry: LogEntry) -> CommandRun:
         stderr=entry.stderr,
         seconds=entry.seconds,
     )
-
-
-def _console(log: Sequence[LogEntry]) -> str:
-    lines: list[str] = []
-    for entry in log:
-        lines.append(f"$ {entry.command}")
-        lines += [text.rstrip("\n") for text in (entry.stdout, entry.stderr) if text.strip()]
-        lines.append(f"[exit code {entry.exit_code}, {entry.seconds:.1f} s]")
-    return "\n".join(lines)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -223,8 +223,10 @@ def _needs(document: str, step: Step, reason: str) -> StepFinding:
     )
 
 
-class CheckItem(ArticleItem):
-    """The check of one claim."""
+class ClaimItem(ArticleItem):
+    """Something about one claim; `after` is what it comes after in its file."""
+
+    after: ClassVar[int]
 
     def __init__(self, *, claim: Claim, **arguments: Any) -> None:  # noqa: ANN401 -- pytest's
         super().__init__(**arguments)
@@ -233,7 +235,17 @@ class CheckItem(ArticleItem):
 
     @property
     def place(self) -> tuple[int, int]:
-        return 1, self.file.plan.claims.index(self.claim)
+        return self.after, self.file.plan.claims.index(self.claim)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """The document; the claim's line is the article's, which may not be here."""
+        return self.path, 0, self.name
+
+
+class CheckItem(ClaimItem):
+    """The check of one claim."""
+
+    after: ClassVar[int] = 1
 
     def runtest(self) -> None:
         """Observe what the claim speaks of, and compare it with what the claim says."""
@@ -243,22 +255,11 @@ class CheckItem(ArticleItem):
         if checked.failure is not None:
             raise checked.failure
 
-    def reportinfo(self) -> tuple[Path, int, str]:
-        """The document; the claim's line is the article's, which may not be here."""
-        return self.path, 0, f"claim {self.claim.id}"
 
-
-class MutationItem(ArticleItem):
+class MutationItem(ClaimItem):
     """What a claim rests on, altered bit by bit to see whether anybody would notice."""
 
-    def __init__(self, *, claim: Claim, **arguments: Any) -> None:  # noqa: ANN401 -- pytest's
-        super().__init__(**arguments)
-        self.claim = claim
-        self.user_properties.append(("claim", claim.id))
-
-    @property
-    def place(self) -> tuple[int, int]:
-        return 2, self.file.plan.claims.index(self.claim)
+    after: ClassVar[int] = 2
 
     def runtest(self) -> None:
         """Alter each expected line, fact and word; raises Unnoticed for what nobody would see."""
@@ -271,10 +272,6 @@ class MutationItem(ArticleItem):
         )
         self.found(finding)
         mutation.demand_noticed(finding)
-
-    def reportinfo(self) -> tuple[Path, int, str]:
-        """As of the claim's check."""
-        return self.path, 0, f"mutants of claim {self.claim.id}"
 
     def _has_part(self, step: Step) -> bool:
         return any(self.file.plan.lines_for(self.claim, step))

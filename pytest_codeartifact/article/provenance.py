@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from pytest_codeartifact.findings import Installed
 from pytest_codeartifact.tools.programs import site_packages
 from pytest_codeartifact.tools.virtualenv import SEEDS, installed_distributions
+
+if TYPE_CHECKING:
+    from types_boto3_codeartifact import CodeArtifactClient
 
 _ASSET_PATH = re.compile(
     r"(?P<domain>[a-z][a-z0-9-]*)-(?P<owner>\d{12})\.d\.codeartifact\.[^/]+"
@@ -61,6 +64,40 @@ class Traced:
 
     installed: tuple[Installed, ...]
     findings: tuple[str, ...]
+
+
+class Holdings:
+    """What repositories hold, asked of the service; `client` gives the client that asks."""
+
+    def __init__(self, client: "Callable[[], CodeArtifactClient]") -> None:
+        self._client = client
+
+    def fetch(self, asset: ServedAsset) -> bytes:
+        """The bytes of an asset (API reference: GetPackageVersionAsset)."""
+        answer = self._client().get_package_version_asset(
+            **self._of(asset), packageVersion=asset.version, asset=asset.name
+        )
+        return answer["asset"].read()
+
+    def origin(self, asset: ServedAsset) -> str:
+        """Where the repository has a version from: a connection's name, or "published".
+
+        AWS API reference: DescribePackageVersion.
+        """
+        answer = self._client().describe_package_version(
+            **self._of(asset), packageVersion=asset.version
+        )
+        entry = answer["packageVersion"].get("origin", {}).get("domainEntryPoint", {})
+        return str(entry.get("externalConnectionName") or "published")
+
+    def _of(self, asset: ServedAsset) -> dict[str, Any]:
+        return {
+            "domain": asset.domain,
+            "domainOwner": asset.owner,
+            "repository": asset.repository,
+            "format": "pypi",
+            "package": canonicalize_name(asset.package),
+        }
 
 
 def unproven(

@@ -10,15 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from packaging.utils import canonicalize_name
-
 from pytest_codeartifact.article import errata
 from pytest_codeartifact.article.errata import Ran
 from pytest_codeartifact.article.floor import floor_seconds
 from pytest_codeartifact.article.footprint import difference, snapshot
 from pytest_codeartifact.article.judging import claim_findings, judged
 from pytest_codeartifact.article.plan import Plan, words_of
-from pytest_codeartifact.article.provenance import ServedAsset, trace
+from pytest_codeartifact.article.provenance import Holdings, trace
 from pytest_codeartifact.article.verdicts import Failure, verdict_on
 from pytest_codeartifact.article.watching import Happened, Watch
 from pytest_codeartifact.findings import (
@@ -35,10 +33,10 @@ from pytest_codeartifact.tools.process import Completed
 from pytest_codeartifact.tools.programs import site_packages
 from pytest_codeartifact.tools.toolbox import Tools
 from pytest_codeartifact.tools.virtualenv import SEEDS, installed_distributions
-from pytest_codeartifact.transcripts.blocks import Command, ShownFile, Step
+from pytest_codeartifact.transcripts.blocks import Command, Step
 from pytest_codeartifact.transcripts.matching import Bindings
 from pytest_codeartifact.transcripts.session import ConsoleSession
-from pytest_codeartifact.transcripts.steps import StepFailed
+from pytest_codeartifact.transcripts.steps import StepFailed, Transcript
 
 if TYPE_CHECKING:
     from types_boto3_codeartifact import CodeArtifactClient
@@ -141,7 +139,6 @@ class Walk:
         self._findings: list[StepFinding] = []
         self._examined: set[int] = set()
         self._missing: set[str] = set()
-        self._bindings: Mapping[str, str] = {"account": target.account, "region": target.region}
         with ExitStack() as stack:
             folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
             stack.callback(shutil.rmtree, folder)
@@ -152,8 +149,15 @@ class Walk:
                 gateway=gateway,
             )
             home = self.tools.home
-            self._session = ConsoleSession(home.environment(), home.work_path, self.tools.log)
-            stack.callback(self._session.close)
+            session = ConsoleSession(home.environment(), home.work_path, self.tools.log)
+            stack.callback(session.close)
+            self._transcript = Transcript(
+                plan.document,
+                session,
+                {"account": target.account, "region": target.region},
+                judge=self._decide,
+                before=self._supply,
+            )
             self._home_before = self._home = snapshot(home.path)
             self._own = frozenset(installed_distributions(site_packages(home.path / "python")))
             self._watch = Watch(target, gateway)
@@ -193,7 +197,7 @@ class Walk:
         failure: StepFailed | None = None
         traced: Sequence[Installed] = ()
         try:
-            self._do(step)
+            self._transcript.follow(step)
             traced = self._trace(step)
         except StepFailed as failed:
             failure = failed
@@ -205,7 +209,7 @@ class Walk:
         verdict, reason = self._verdict(failure, happened)
         ran = self.ran[first:]
         why = (verdict, reason)
-        claims = claim_findings(self.plan, step, ran, failure, why, self._bindings)
+        claims = claim_findings(self.plan, step, ran, failure, why, self._transcript.bindings)
         if failure is not None:
             wrong = [each.id for each in claims if each.verdict.is_failure]
             failure = failure.told(claims=wrong, verdict=verdict, reason=reason)
@@ -239,28 +243,20 @@ class Walk:
             return 0.0
         return floor_seconds(self.tools.home, (each.command for each in self.ran))
 
-    def _do(self, step: Step) -> None:
-        for action in step.actions:
-            if isinstance(action, ShownFile):
-                self._write(action.path, action.text)
-            else:
-                self._run(step, action)
-
-    def _run(self, step: Step, command: Command) -> None:
+    def _supply(self, command: Command) -> None:
+        """Write what readers have to make before this command, unless it is there."""
         for supply in (self.plan.supplies or {}).get(command.line, ()):
-            if not (self._session.folder() / supply.file).exists():
+            if not (self._transcript.session.folder() / supply.file).exists():
                 self._missing.add(supply.file)
-                self._write(supply.file, supply.text)
-        completed = self._session.run(command.text, with_stderr=command.with_stderr)
+                self._transcript.write(supply.file, supply.text)
+
+    def _decide(
+        self, _: str, step: Step, command: Command, completed: Completed, bindings: Bindings
+    ) -> Bindings:
         completed = self._by_host_names(completed)
         self.ran.append(Ran(step.id, command, completed))
-        self.bindings_before.append(self._bindings)
-        self._bindings = self._judge(self.plan, step, command, completed, self._bindings)
-
-    def _write(self, name: str, text: str) -> None:
-        path = self._session.folder() / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        self.bindings_before.append(bindings)
+        return self._judge(self.plan, step, command, completed, bindings)
 
     def _leak(self, step: Step, left: Footprint) -> StepFailed | None:
         """A failure for a token in a file that is made to be shared, such as requirements.txt."""
@@ -286,13 +282,13 @@ class Walk:
     def _trace(self, step: Step) -> Sequence[Installed]:
         """What the step installed, traced; raises StepFailed for what is not the repository's."""
         traced: list[Installed] = []
-        home = self.tools.home
+        home, held = self.tools.home, Holdings(self._target.client)
         places = [(home.work_path / name, SEEDS) for name in step.provenance]
         if step.id in self.plan.traced:
             places.append((home.path / "python", self._own))
         for path, ignored in places:
             requests = self._target.requests()
-            result = trace(path, requests, self._fetch, self._origin, ignored)
+            result = trace(path, requests, held.fetch, held.origin, ignored)
             traced += result.installed
             if result.findings:
                 title = f"what is installed in {path.name} is not proven to be the repository's:"
@@ -306,22 +302,6 @@ class Walk:
                     hint="pip -v install shows the address each file comes from",
                 )
         return traced
-
-    def _fetch(self, asset: ServedAsset) -> bytes:
-        """The bytes a repository holds (AWS API reference: GetPackageVersionAsset)."""
-        answer = self._target.client().get_package_version_asset(
-            **_of_package(asset), packageVersion=asset.version, asset=asset.name
-        )
-        return answer["asset"].read()
-
-    def _origin(self, asset: ServedAsset) -> str:
-        """Where the repository has a version from (API reference: DescribePackageVersion)."""
-        answer = self._target.client().describe_package_version(
-            **_of_package(asset), packageVersion=asset.version
-        )
-        origin = answer["packageVersion"].get("origin", {})
-        entry = origin.get("domainEntryPoint", {})
-        return str(entry.get("externalConnectionName") or "published")
 
     def _verdict(
         self, failure: StepFailed | None, happened: Happened
@@ -349,7 +329,7 @@ class Walk:
             if command.line not in self._examined and words_of(command) in ran_now
         ]
         self._examined |= {command.line for command in due}
-        found = list(errata.of_outputs(corrections, due, self.ran, self._bindings))
+        found = list(errata.of_outputs(corrections, due, self.ran, self._transcript.bindings))
         lines = {self.plan.table_line(command.line) for command in due}
         found += errata.of_files(corrections, self._is_made, lines)
         if step.id == self.plan.last_of_article:
@@ -361,7 +341,7 @@ class Walk:
     def _is_made(self, name: str) -> bool:
         """Whether the article's own commands make a file."""
         if self.plan.is_the_article:
-            return name not in self._missing and (self._session.folder() / name).exists()
+            return name not in self._missing and (self._transcript.session.folder() / name).exists()
         pattern = re.compile(rf">\s*{re.escape(name)}\b")
         return any(pattern.search(command.text) for command in self.plan.article_commands)
 
@@ -375,16 +355,6 @@ class Walk:
             stdout=pattern.sub(by_name, completed.stdout),
             stderr=pattern.sub(by_name, completed.stderr),
         )
-
-
-def _of_package(asset: ServedAsset) -> dict[str, Any]:
-    return {
-        "domain": asset.domain,
-        "domainOwner": asset.owner,
-        "repository": asset.repository,
-        "format": "pypi",
-        "package": canonicalize_name(asset.package),
-    }
 
 
 def _run(ran: Ran) -> CommandRun:

@@ -46,7 +46,7 @@ def _summary(document: JSON) -> str:
     lines = [
         *(f"*{_escaped(title)}*" for title in titles),
         f"{wording.duration(summary['seconds'])}; the programs alone need {floor} to start.",
-        f"About {wording.money(cost['usd'])} on AWS ({source}).",
+        f"On AWS: {wording.money(cost['usd'])} ({source}).",
         f"pytest-codeartifact {_escaped(run['version'])}, {_escaped(run['started'])}.",
     ]
     return "  \n".join(lines)

@@ -1,8 +1,9 @@
 """A document's steps, run in one session and compared; what fails says where and what to try."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from pytest_codeartifact.tools.process import Completed
 from pytest_codeartifact.transcripts import judging
@@ -68,35 +69,45 @@ class Run:
     completed: Completed
 
 
+Judge: TypeAlias = Callable[[str, Step, Command, Completed, Bindings], Bindings]
+"""The values of placeholders after a command of a document; raises StepFailed if it went wrong."""
+
+
 @dataclass(slots=True)
 class Transcript:
     """A document that is being followed: its session, and the values of its placeholders.
 
-    `runs` are all commands that were run, the failed one included.
+    `judge` says whether a command went as shown, `judge` of this module where nobody else does;
+    `before` is told each command before it runs. `runs` are all that ran, the failed one included.
     """
 
     document: str
     session: ConsoleSession
     bindings: Bindings
+    judge: "Judge | None" = None
+    before: Callable[[Command], object] = field(default=lambda _: None)
     runs: list[Run] = field(default_factory=list)
 
     def follow(self, step: Step) -> None:
         """Do what a step shows; raises StepFailed at the first thing that goes otherwise."""
         for action in step.actions:
             if isinstance(action, ShownFile):
-                self._write(action)
+                self.write(action.path, action.text)
             else:
                 self._run(step, action)
 
-    def _write(self, file: ShownFile) -> None:
-        path = self.session.folder() / file.path
+    def write(self, name: str, text: str) -> None:
+        """Write a file as a reader does, in the working folder of the moment."""
+        path = self.session.folder() / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(file.text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
 
     def _run(self, step: Step, command: Command) -> None:
+        self.before(command)
         completed = self.session.run(command.text, with_stderr=command.with_stderr)
         self.runs.append(Run(step, command, completed))
-        self.bindings = judge(self.document, step, command, completed, self.bindings)
+        decide = self.judge or judge
+        self.bindings = decide(self.document, step, command, completed, self.bindings)
 
 
 def judge(

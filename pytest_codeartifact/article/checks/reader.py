@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_codeartifact.article.checks import Caller, World
-from pytest_codeartifact.article.provenance import ServedAsset, Traced, trace
+from pytest_codeartifact.article.provenance import Holdings, Traced, trace
 from pytest_codeartifact.findings import Evidence
 from pytest_codeartifact.tools.process import Completed
 from pytest_codeartifact.tools.programs import site_packages
@@ -69,31 +69,8 @@ class Machine:
     def trace(self) -> Traced:
         """What was installed, traced to the requests that delivered it."""
         account = self._world.account
-        return trace(self._python_path, account.requests(), self._fetch, self._origin, self._own)
-
-    def _fetch(self, asset: ServedAsset) -> bytes:
-        answer = self._world.account.client().get_package_version_asset(
-            **_of_package(asset), packageVersion=asset.version, asset=asset.name
-        )
-        return answer["asset"].read()
-
-    def _origin(self, asset: ServedAsset) -> str:
-        client = self._world.account.client()
-        answer = client.describe_package_version(
-            **_of_package(asset), packageVersion=asset.version
-        )["packageVersion"]
-        entry = answer.get("origin", {}).get("domainEntryPoint", {})
-        return str(entry.get("externalConnectionName") or "published")
-
-
-def _of_package(asset: ServedAsset) -> dict[str, Any]:
-    return {
-        "domain": asset.domain,
-        "domainOwner": asset.owner,
-        "repository": asset.repository,
-        "format": "pypi",
-        "package": asset.package,
-    }
+        held = Holdings(account.client)
+        return trace(self._python_path, account.requests(), held.fetch, held.origin, self._own)
 
 
 def place_of(endpoint_url: str) -> str:

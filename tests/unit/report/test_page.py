@@ -121,6 +121,15 @@ def test_source_that_is_no_web_page_is_no_link() -> None:
     assert "javascript:" not in page.render(document)
 
 
+def test_source_may_be_a_title_alone() -> None:
+    """A source without address and date is cited by its title."""
+    findings = sample.passing_run()
+    for frame in (each for each in findings if each["kind"] == "frame"):
+        for claim in (each for each in frame["claims"] if each["source"]):
+            claim["source"] = {"title": "A list of prices"}
+    assert "A list of prices" in page.render(assemble(findings, sample.RUN))
+
+
 def test_failure_shows_expected_beside_got() -> None:
     """Both stand in one place of the transcript of the step that failed, which is open."""
     found = PAGES["failed"].partition('<details class="step" open>')[2].partition("</details>")[0]
