@@ -47,6 +47,10 @@ if TYPE_CHECKING:
 _MIRROR_DOMAIN = "outside"
 _PREFIX = "codeartifact-article-"
 _LASTING = frozenset({"setting", "credential"})
+# What programs say that found no way to a host; not all of them say to which.
+_NO_WAY = re.compile(
+    r"resol(?:ve|ution)|not known|ENOTFOUND|getaddrinfo|unreachable|[Cc]onnection|timed? ?out"
+)
 _SHARED = re.compile(
     r"/(?:[^/]*requirements[^/]*\.(?:txt|in)|[^/]*\.lock|pylock[^/]*\.toml|[^/]*\.ipynb"
     r"|pyproject\.toml|package(?:-lock)?\.json)$"
@@ -311,7 +315,9 @@ class Walk:
         completed, command = failure.completed, failure.command
         text = f"{completed.stdout}\n{completed.stderr}" if completed is not None else ""
         program = command.text.split()[0] if command is not None else ""
-        return verdict_on(Failure(failure.kind, program, text), happened.surroundings(text))
+        typed = command.text if command is not None and _NO_WAY.search(text) else ""
+        around = happened.surroundings(f"{typed}\n{text}")
+        return verdict_on(Failure(failure.kind, program, text), around)
 
     def _errata(self, step: Step, failure: StepFailed | None) -> list[Erratum]:
         """What this step shows to be wrong in the article."""

@@ -25,6 +25,14 @@ def test_option_leaves_the_path_alone(pytester: pytest.Pytester, args: tuple[str
     assert config.args == ["tests"]
 
 
+def test_bare_mutate_leaves_the_path_alone(pytester: pytest.Pytester) -> None:
+    """The option means yes without a value, and the path after it stays a path."""
+    pytester.mkdir("tests")
+    config = pytester.parseconfigure("--codeartifact", "--codeartifact-mutate", "tests")
+    assert config.args == ["tests"]
+    assert config.getoption("codeartifact_mutate") == "yes"
+
+
 def test_option_in_addopts_variable_leaves_the_path_alone(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -200,3 +200,34 @@ def test_token_in_a_file_to_be_shared_fails_its_step(pytester: pytest.Pytester) 
     result = run(pytester)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["a token stands in ~/work/requirements.txt"])
+
+
+def test_program_that_ignores_the_proxy_is_named(pytester: pytest.Pytester) -> None:
+    """Whoever goes around the gateway to the service's host is told so, and who it was."""
+    host = "demo-111122223333.d.codeartifact.ap-southeast-1.amazonaws.com"
+    # Nothing leaves the machine: the name leads to a port of it where nobody listens.
+    (pytester.path / "small.md").write_text(
+        "```console\n"
+        '$ python3 -c "import socket; '
+        f"socket.create_connection(('127.0.0.1', 1))\"  # {host}\n"
+        "```\n"
+    )
+    result = run(pytester, "--codeartifact-endpoint=hosts")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [f"verdict: environment, python3 did not go through the proxy: no connection * {host}*"]
+    )
+
+
+def test_refused_host_is_named(pytester: pytest.Pytester) -> None:
+    """A program that asks for another host than AWS's does not get there, and it is told."""
+    (pytester.path / "small.md").write_text(
+        "```console\n"
+        '$ python3 -c "import urllib.request; '
+        "urllib.request.urlopen('https://registry.invalid/simple/')\"\n"
+        "```\n"
+    )
+    result = run(pytester, "--codeartifact-endpoint=hosts")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["verdict: environment, python3 asked for registry.invalid, *"])
+    assert document(pytester)["network"]["refused"] == {"registry.invalid": 1}

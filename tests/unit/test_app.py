@@ -130,6 +130,18 @@ def test_moved_clock_leaves_signatures_good(
     assert client.create_domain(domain="team")["domain"]["name"] == "team"
 
 
+def test_request_is_logged_with_host_and_bytes(
+    emulation: Emulation, client: "CodeArtifactClient"
+) -> None:
+    """Where a request was addressed to, and how long both bodies were, stands in the journal."""
+    client.create_domain(domain="team")
+    client.list_domains(maxResults=1)
+    created, listed = emulation.control("GET", "requests").json()["requests"][-2:]
+    assert created["host"] == client.meta.endpoint_url.partition("://")[2]
+    assert created["sent_bytes"] > 100
+    assert listed["received_bytes"] == len(b'{"maxResults": 1}')
+
+
 def test_denied_request_is_logged_with_whom_and_what(
     emulation: Emulation, client: "CodeArtifactClient"
 ) -> None:

@@ -5,7 +5,13 @@ from botocore.session import Session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_codeartifact.emulator.names import EndpointHost, endpoint_url, host_of, read_host
+from pytest_codeartifact.emulator.names import (
+    EndpointHost,
+    endpoint_url,
+    host_of,
+    is_host_of_aws,
+    read_host,
+)
 
 REGIONS = sorted(
     region
@@ -87,3 +93,20 @@ def test_any_text_is_read_or_not(text: str) -> None:
 def test_endpoint_has_the_form_its_asker_can_use(base_url: str, expected: str) -> None:
     """The real address for whoever asked at the real API, else one below the address used."""
     assert endpoint_url(base_url, "HOST", "pypi", "store") == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "is_aws"),
+    [
+        ("sts.amazonaws.com", True),
+        ("Codeartifact.cn-north-1.amazonaws.com.cn:443", True),
+        ("demo-111122223333.codeartifact.eu-west-1.on.aws", True),
+        ("codeartifact.eu-west-1.api.aws", True),
+        ("127.0.0.1:8080", False),
+        ("amazonaws.com.example.com", False),
+        ("", False),
+    ],
+)
+def test_host_of_aws_is_told_from_others(host: str, *, is_aws: bool) -> None:
+    """Whoever addressed a host of AWS came by HTTPS, and nobody else is taken for one."""
+    assert is_host_of_aws(host) is is_aws
