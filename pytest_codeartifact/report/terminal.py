@@ -15,6 +15,7 @@ Line: TypeAlias = tuple[str, Markup]
 _PLAIN: Markup = {}
 _LABEL = 12
 _MOST_SURVIVORS = 5
+_MOST_UNCLAIMED = 3
 _LEAST_WIDTH = 40
 
 
@@ -59,8 +60,10 @@ def _groups(document: JSON, width: int) -> Iterator[Line]:
 
 def _figures(document: JSON, width: int) -> Iterator[Line]:
     summary, usage = document["summary"], document["usage"]
-    for each in document["unclaimed"]:
-        yield from _labelled("unclaimed", [wording.unclaimed(each)], width, {"yellow": True})
+    unclaimed = [wording.unclaimed(each) for each in document["unclaimed"]]
+    more = len(unclaimed) - _MOST_UNCLAIMED
+    listed = [*unclaimed[:_MOST_UNCLAIMED], *([f"and {more} more"] if more > 0 else [])]
+    yield from _labelled("unclaimed", listed, width, {"yellow": True})
     if summary["errata"]:
         errata = wording.count(summary["errata"], "erratum", "errata")
         names = ", ".join(each["id"] for each in document["errata"])
