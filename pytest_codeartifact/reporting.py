@@ -27,6 +27,7 @@ class Reporting:
         self._problems: list[str] = []
         self._document: JSON | None = None
         self._written: Sequence[Path] = ()
+        self._annotations: Sequence[str] = ()
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
 
@@ -61,6 +62,7 @@ class Reporting:
             self._document = assemble(self._findings, run)
             if folder is not None:
                 self._written = [_short(path) for path in write(self._document, folder)]
+            self._tell_github(self._document)
         except (ReportError, OSError) as error:
             self._problems.append(str(error))
         if self._problems and session.exitstatus == pytest.ExitCode.OK:
@@ -75,22 +77,23 @@ class Reporting:
             width = terminalreporter._tw.fullwidth  # noqa: SLF001 -- nothing else tells it
             for line, markup in summary_lines(self._document, width, self._written):
                 terminalreporter.write_line(line, **dict(markup))
-            self._tell_github(terminalreporter, self._document)
+            for line in self._annotations:
+                terminalreporter.write_line(line)
         for note in self._notes:
             terminalreporter.write_line(note, bold=True)
         for problem in self._problems:
             terminalreporter.write_line(f"no report: {problem}", red=True, bold=True)
 
-    def _tell_github(self, terminalreporter: pytest.TerminalReporter, document: JSON) -> None:
+    def _tell_github(self, document: JSON) -> None:
+        """Write the step's summary and keep the annotations; raises ReportError and OSError."""
         summary_path = settings.in_actions()
         if summary_path is None:
             return
         from pytest_codeartifact.report import github  # noqa: PLC0415 -- in Actions only
 
+        self._annotations = list(github.annotations(document))
         with summary_path.open("a", encoding="utf-8") as file:
             file.write(github.step_summary(document))
-        for line in github.annotations(document):
-            terminalreporter.write_line(line)
 
 
 def _short(path: Path) -> Path:

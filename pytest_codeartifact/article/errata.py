@@ -183,7 +183,7 @@ def of_files(
     for rule in corrections.rules("files"):
         missing = [name for name in rule.files if not is_there(name)]
         if rule.before in before and missing:
-            yield corrections.erratum(rule, f"not there: {', '.join(missing)}")
+            yield corrections.erratum(rule, f"no command of the article makes {', '.join(missing)}")
 
 
 def of_remains(corrections: Corrections, remains: Sequence[str]) -> Iterator[Erratum]:

@@ -4,12 +4,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from pytest_codeartifact.article.checks import Fact, Observation, discover
 from pytest_codeartifact.article.claims import Claim
 from pytest_codeartifact.article.plan import Plan
 from pytest_codeartifact.article.verdicts import Failure, verdict_on
 from pytest_codeartifact.article.watching import Watch
 from pytest_codeartifact.article.world import Laboratory
+from pytest_codeartifact.errors import CodeArtifactError
 from pytest_codeartifact.findings import (
     CheckFinding,
     ClaimFinding,
@@ -66,6 +69,9 @@ def checked(plan: Plan, claim: Claim, item: str, laboratory: Laboratory) -> Chec
         evidence = Evidence("output", str(failed))
         program = failed.completed.argv[0].rpartition("/")[2]
         broken, observation = ("exit-code", program), Observation({}, (evidence,))
+    except (BotoCoreError, ClientError, CodeArtifactError) as refused:
+        evidence = Evidence("answer", str(refused))
+        broken, observation = ("refused", ""), Observation({}, (evidence,))
     happened = watch.since()
     wrong = differing(claim.facts, observation.facts)
     verdict, reason, lines = Verdict.VERIFIED, "", []

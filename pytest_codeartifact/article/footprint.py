@@ -35,13 +35,6 @@ class Snapshot:
 
     traces: Mapping[Trace, str]
 
-    def __contains__(self, trace: Trace) -> bool:
-        return trace in self.traces
-
-    @property
-    def credentials(self) -> tuple[Trace, ...]:
-        return tuple(trace for trace in self.traces if trace.kind == "credential")
-
 
 def snapshot(home_path: Path) -> Snapshot:
     """What a home holds now."""

@@ -22,11 +22,12 @@ def judged(
     In a copy of the article, also as it shows once its known errors are corrected. Raises
     StepFailed.
     """
-    if plan.is_the_article and plan.corrections is not None:
-        agreement = plan.corrections.judge(command, completed, bindings)
+    corrections = plan.own_corrections
+    if corrections is not None:
+        agreement = corrections.judge(command, completed, bindings)
         if agreement is not None:
             return agreement.bindings
-        command = plan.corrections.as_written(command)
+        command = corrections.as_written(command)
     return judge(plan.document, step, command, completed, bindings)
 
 
@@ -42,9 +43,9 @@ def false_lines(
     if completed.exit_code != command.exit_code or command.expected is None:
         return set(asserting_lines(command))
     known: set[int] = set()
-    if plan.is_the_article and plan.corrections is not None:
-        known = plan.corrections.excused(command)
-        command = plan.corrections.as_written(command)
+    corrections = plan.own_corrections
+    if corrections is not None:
+        known, command = corrections.excused(command), corrections.as_written(command)
     got = output_lines(completed.stdout)
     try:
         wrong = {

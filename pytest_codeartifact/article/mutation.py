@@ -1,7 +1,8 @@
 """Would a false claim be noticed? What each claim rests on is altered, bit by bit, to see.
 
 Expected lines are compared once more with what was really printed; facts with what was observed;
-for words of the policy and the buildspec the check is done again with the altered text.
+for words of the policy and the buildspec every check that reads them is done again with the
+altered text. What a check would observe in a false world is not asked here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -107,8 +108,8 @@ _OTHER_LINES = ("something else", "7 \t!", "")
 
 def _goes(plan: Plan, command: Command, completed: Completed, bindings: Mapping[str, str]) -> bool:
     """Whether an altered command would still pass for what really happened."""
-    if plan.is_the_article and plan.corrections is not None:
-        return plan.corrections.judge(command, completed, bindings) is not None
+    if plan.own_corrections is not None:
+        return plan.own_corrections.judge(command, completed, bindings) is not None
     return agreed(command, completed, bindings) is not None
 
 
@@ -172,14 +173,18 @@ def _of_words(plan: Plan, claim: Claim, laboratory: Laboratory) -> Iterator[Muta
             end = at + len(word)
             altered = Material(f"{material.text[:end]}X{material.text[end:]}", material.line)
             materials = Materials({**plan.materials.blocks, name: altered})
-            observation = _observed(claim, laboratory, materials)
-            wrong = differing(claim.facts, observation.facts)
+            failed = tuple(
+                each.id
+                for each in plan.claims
+                if name in each.rests_on
+                and differing(each.facts, _observed(each, laboratory, materials).facts)
+            )
             yield Mutant(
                 claim=claim.id,
                 where=name,
                 line=material.line + material.text[:at].count("\n"),
                 before=word,
                 after=f"{word}X",
-                noticed=bool(wrong),
-                failed=(claim.id,) if wrong else (),
+                noticed=failed == (claim.id,),
+                failed=failed,
             )

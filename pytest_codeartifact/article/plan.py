@@ -60,7 +60,16 @@ class Plan:
     article_commands: tuple[Command, ...] = ()
     supplies: Mapping[int, tuple[Supply, ...]] | None = None
     traced: frozenset[str] = frozenset()
-    is_the_article: bool = False
+
+    @property
+    def is_the_article(self) -> bool:
+        """Whether the document is a copy of the article itself."""
+        return self.article is self.text
+
+    @property
+    def own_corrections(self) -> Corrections | None:
+        """What is known to be wrong in the document's own lines."""
+        return self.corrections if self.is_the_article else None
 
     @cached_property
     def corrections(self) -> Corrections | None:
@@ -206,7 +215,6 @@ def _of_copy(name: str, text: str, document: Document, copy: Copy) -> Plan:
         article_commands=tuple(command for step in steps for command in commands_of(step)),
         supplies=_supplies(copy),
         traced=frozenset(block.step for block in known.blocks if block.provenance),
-        is_the_article=True,
     )
 
 

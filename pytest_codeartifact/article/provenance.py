@@ -100,18 +100,6 @@ class Holdings:
         }
 
 
-def unproven(
-    venv_path: Path,
-    requests: Iterable[Mapping[str, Any]],
-    fetch: Callable[[ServedAsset], bytes],
-) -> tuple[str, ...]:
-    """What in a virtual environment did not verifiably come from a repository; empty is good.
-
-    Arguments as for `trace`.
-    """
-    return trace(venv_path, requests, fetch).findings
-
-
 def trace(
     venv_path: Path,
     requests: Iterable[Mapping[str, Any]],

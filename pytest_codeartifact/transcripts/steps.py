@@ -60,15 +60,6 @@ class StepFailed(AssertionError):
         return replace(self, claims=tuple(claims), verdict=verdict, reason=reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A command of a step that was run, and what came of it."""
-
-    step: Step
-    command: Command
-    completed: Completed
-
-
 Judge: TypeAlias = Callable[[str, Step, Command, Completed, Bindings], Bindings]
 """The values of placeholders after a command of a document; raises StepFailed if it went wrong."""
 
@@ -78,7 +69,7 @@ class Transcript:
     """A document that is being followed: its session, and the values of its placeholders.
 
     `judge` says whether a command went as shown, `judge` of this module where nobody else does;
-    `before` is told each command before it runs. `runs` are all that ran, the failed one included.
+    `before` is told each command before it runs.
     """
 
     document: str
@@ -86,7 +77,6 @@ class Transcript:
     bindings: Bindings
     judge: "Judge | None" = None
     before: Callable[[Command], object] = field(default=lambda _: None)
-    runs: list[Run] = field(default_factory=list)
 
     def follow(self, step: Step) -> None:
         """Do what a step shows; raises StepFailed at the first thing that goes otherwise."""
@@ -105,7 +95,6 @@ class Transcript:
     def _run(self, step: Step, command: Command) -> None:
         self.before(command)
         completed = self.session.run(command.text, with_stderr=command.with_stderr)
-        self.runs.append(Run(step, command, completed))
         decide = self.judge or judge
         self.bindings = decide(self.document, step, command, completed, self.bindings)
 

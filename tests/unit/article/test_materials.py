@@ -185,7 +185,7 @@ phases:
         echo two
     finally: [echo done]
 cache:
-  paths: ["/root/.cache/pip/**/*"]
+  paths: ["cache/pip/**/*"]
 """
     found = with_buildspec(text).buildspec
     assert found.version == "0.1"

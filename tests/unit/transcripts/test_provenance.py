@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_codeartifact.article.provenance import ServedAsset, served_assets, unproven
+from pytest_codeartifact.article.provenance import ServedAsset, served_assets, trace
 from pytest_codeartifact.tools.programs import site_packages
 
 HOST = "awscicd-111122223333.d.codeartifact.ap-southeast-1.amazonaws.com"
@@ -54,6 +54,13 @@ def fetch(asset: ServedAsset) -> bytes:
     """A repository that holds the wheel, and nothing else."""
     assert (asset.repository, asset.package, asset.name) == ("demo-repo", "demo-pkg", WHEEL_NAME)
     return WHEEL
+
+
+def unproven(
+    venv_path: Path, requests: list[dict[str, Any]], fetch: Callable[[ServedAsset], bytes]
+) -> tuple[str, ...]:
+    """What in an environment is not proven to be the repository's."""
+    return trace(venv_path, requests, fetch).findings
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import pytest
 
 from pytest_codeartifact.tools.process import Completed
 from pytest_codeartifact.transcripts.blocks import Command, Step, read_steps
+from pytest_codeartifact.transcripts.matching import Bindings
 from pytest_codeartifact.transcripts.session import COMMAND_SECONDS, TIMED_OUT, ConsoleSession
 from pytest_codeartifact.transcripts.steps import StepFailed, Transcript, judge
 
@@ -149,17 +150,27 @@ def test_failure_of_another_kind_says_no_more_than_it_was_given() -> None:
     assert str(failed) == "a.md:3: step 01-a: claim C1\nno\ntry: look"
 
 
-def test_what_ran_is_remembered(session: ConsoleSession) -> None:
-    """A transcript has each command with its step and what it did, the failed one last."""
-    transcript = Transcript("guide.md", session, {})
-    (step,) = read_steps("```console\n$ echo a\n$ false\n$ echo b\n```\n")
-    with pytest.raises(StepFailed, match="exit code 1"):
-        transcript.follow(step)
-    assert [(run.step, run.command) for run in transcript.runs] == [
-        (step, action) for action in step.actions[:2]
+def test_others_may_prepare_and_judge_each_command(session: ConsoleSession) -> None:
+    """Whoever follows a document is told each command before it runs, and may judge it instead."""
+    seen: list[str] = []
+
+    def judge_kindly(
+        document: str, step: Step, command: Command, completed: Completed, bindings: Bindings
+    ) -> Bindings:
+        seen.append(f"{document} {step.id} {command.text}: {completed.exit_code}")
+        return bindings
+
+    transcript = Transcript(
+        "guide.md", session, {}, judge=judge_kindly, before=lambda each: seen.append(each.text)
+    )
+    (step,) = read_steps("```console\n$ echo a\n$ false\n```\n")
+    transcript.follow(step)
+    assert seen == [
+        "echo a",
+        "guide.md 01-step echo a: 0",
+        "false",
+        "guide.md 01-step false: 1",
     ]
-    first, second = transcript.runs
-    assert (first.completed.stdout, second.completed.exit_code) == ("a\n", 1)
 
 
 def test_wrong_exit_code_fails_though_the_output_is_right(session: ConsoleSession) -> None:
