@@ -8,8 +8,12 @@ from tests.support.distributions import make_wheel
 from tests.support.installed import installed_wheel
 from tests.support.public_registry import PublicRegistry
 
-# A run inside a run must see nothing of the machine's or the outer run's configuration.
-_HIDDEN = ("PIP_", "PYTEST_CODEARTIFACT_", "PYTEST_XDIST_", "PYTEST_ADDOPTS", "AWS_", "XDG_")
+# A run inside a run must see nothing of the machine's or the outer run's configuration, nor that
+# the outer one is in CI: pytest and the plugin print other things there.
+_HIDDEN = (
+    *("PIP_", "PYTEST_CODEARTIFACT_", "PYTEST_XDIST_", "PYTEST_ADDOPTS", "AWS_", "XDG_"),
+    *("CI", "BUILD_NUMBER", "GITHUB_"),
+)
 
 
 @pytest.fixture(autouse=True)
