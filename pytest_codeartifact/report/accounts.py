@@ -72,8 +72,8 @@ def mutation(collected: Collected) -> JSON:
 def network(collected: Collected) -> JSON:
     """Which hosts programs reached and were refused, and what the emulator's own reading met.
 
-    `external` is the number of connections that left the machine: none can where the gateway
-    stands between; nobody watches, so None, where programs use the plain address.
+    `external` is the number of connections that the gateway let leave the machine: it lets none.
+    Where programs use the plain address there is no gateway, and it is None.
     """
     seen = [each["network"] for each in collected.done]
     ways = {collected.frame(name)["environment"].get("endpoint") for name in collected.documents}

@@ -118,10 +118,10 @@ def unclaimed(entry: Mapping[str, object]) -> str:
 
 
 def external(network: Mapping[str, object]) -> str:
-    """Whether anything but the emulator left the machine."""
+    """What is known of connections that left the machine."""
     if network["external"] is None:
         return "Programs used the emulator's plain address, so nobody watched where they connected."
-    return "No connection of a program left this machine."
+    return "No connection left this machine by the proxy that programs were told to use."
 
 
 def _in_telling_order() -> Iterator[str]:
