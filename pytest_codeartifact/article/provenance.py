@@ -72,11 +72,15 @@ class Holdings:
     def __init__(self, client: "Callable[[], CodeArtifactClient]") -> None:
         self._client = client
 
-    def fetch(self, asset: ServedAsset) -> bytes:
-        """The bytes of an asset (API reference: GetPackageVersionAsset)."""
-        answer = self._client().get_package_version_asset(
-            **self._of(asset), packageVersion=asset.version, asset=asset.name
-        )
+    def fetch(self, asset: ServedAsset) -> bytes | None:
+        """The bytes of an asset, None once it is gone (API reference: GetPackageVersionAsset)."""
+        client = self._client()
+        try:
+            answer = client.get_package_version_asset(
+                **self._of(asset), packageVersion=asset.version, asset=asset.name
+            )
+        except client.exceptions.ResourceNotFoundException:
+            return None
         return answer["asset"].read()
 
     def origin(self, asset: ServedAsset) -> str:
@@ -103,7 +107,7 @@ class Holdings:
 def trace(
     venv_path: Path,
     requests: Iterable[Mapping[str, Any]],
-    fetch: Callable[[ServedAsset], bytes],
+    fetch: Callable[[ServedAsset], bytes | None],
     origin: Callable[[ServedAsset], str] = lambda _: "",
     ignored: Collection[str] = SEEDS,
 ) -> Traced:
@@ -157,7 +161,7 @@ def _examine(
     each: metadata.Distribution,
     venv_path: Path,
     served: Iterable[ServedAsset],
-    fetch: Callable[[ServedAsset], bytes],
+    fetch: Callable[[ServedAsset], bytes | None],
 ) -> _Proven | list[str]:
     title = f"{name} {each.version}"
     if each.read_text("direct_url.json") is not None:
@@ -167,6 +171,8 @@ def _examine(
         return [f"{title}: its wheel was never downloaded from the repository"]
     asset = assets[-1]
     content = fetch(asset)
+    if content is None:
+        return [f"{title}: the repository does not hold {asset.name} any more"]
     if hashlib.sha256(content).hexdigest() != asset.sha256:
         return [f"{title}: the repository holds another {asset.name} than it served"]
     compared = list(_compared_files(content, venv_path))

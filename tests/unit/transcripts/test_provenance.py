@@ -57,7 +57,7 @@ def fetch(asset: ServedAsset) -> bytes:
 
 
 def unproven(
-    venv_path: Path, requests: list[dict[str, Any]], fetch: Callable[[ServedAsset], bytes]
+    venv_path: Path, requests: list[dict[str, Any]], fetch: Callable[[ServedAsset], bytes | None]
 ) -> tuple[str, ...]:
     """What in an environment is not proven to be the repository's."""
     return trace(venv_path, requests, fetch).findings
@@ -163,6 +163,8 @@ def test_wheel_that_the_repository_does_not_hold_is_reported(venv_path: Path) ->
     """What was served must still be what the repository holds."""
     findings = unproven(venv_path, [request()], lambda _: WHEEL + b"x")
     assert findings == (f"demo-pkg 1.0: the repository holds another {WHEEL_NAME} than it served",)
+    findings = unproven(venv_path, [request()], lambda _: None)
+    assert findings == (f"demo-pkg 1.0: the repository does not hold {WHEEL_NAME} any more",)
 
 
 def test_distribution_from_an_address_is_reported(venv_path: Path) -> None:
