@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pytest_codeartifact.article.checks import Fact, Observation, discover
+from pytest_codeartifact.article.checks import Fact, Observation, World, discover
 from pytest_codeartifact.article.claims import Claim
 from pytest_codeartifact.article.plan import Plan
 from pytest_codeartifact.article.verdicts import Failure, verdict_on
@@ -55,30 +55,38 @@ def differing(expected: Mapping[str, Fact], observed: Mapping[str, Fact]) -> lis
     ]
 
 
+def observed(claim: Claim, world: World) -> tuple[Observation, Failure]:
+    """What the claim's check observes, and as what it counts where that is not what was claimed.
+
+    A check that cannot be done observes nothing, and the failure says what kept it from it.
+    """
+    kind, program = "claim", ""
+    try:
+        observation = discover()[str(claim.check)](world)
+    except MissingTool as missing:
+        kind, program = "missing-program", missing.program
+        observation = Observation({})
+    except CommandFailed as failed:
+        kind, program = "exit-code", failed.completed.argv[0].rpartition("/")[2]
+        observation = Observation({}, (Evidence("output", str(failed)),))
+    except (BotoCoreError, ClientError, CodeArtifactError) as refused:
+        kind = "refused"
+        observation = Observation({}, (Evidence("answer", str(refused)),))
+    text = "\n".join(each.text for each in observation.evidence)
+    return observation, Failure(kind, program, text)
+
+
 def checked(plan: Plan, claim: Claim, item: str, laboratory: Laboratory) -> Checked:
     """Do the check of a claim; never raises for what the claim says."""
     started = time.monotonic()
     world = laboratory.world(plan.materials)
     watch = Watch(world.account, laboratory.gateway)
-    broken: tuple[str, str] | None = None
-    try:
-        observation = discover()[str(claim.check)](world)
-    except MissingTool as missing:
-        broken, observation = ("missing-program", missing.program), Observation({})
-    except CommandFailed as failed:
-        evidence = Evidence("output", str(failed))
-        program = failed.completed.argv[0].rpartition("/")[2]
-        broken, observation = ("exit-code", program), Observation({}, (evidence,))
-    except (BotoCoreError, ClientError, CodeArtifactError) as refused:
-        evidence = Evidence("answer", str(refused))
-        broken, observation = ("refused", ""), Observation({}, (evidence,))
+    observation, failure = observed(claim, world)
     happened = watch.since()
     wrong = differing(claim.facts, observation.facts)
     verdict, reason, lines = Verdict.VERIFIED, "", []
     if wrong:
-        kind, program = broken or ("claim", "")
-        text = "\n".join(each.text for each in observation.evidence)
-        verdict, reason = verdict_on(Failure(kind, program, text), happened.surroundings(""))
+        verdict, reason = verdict_on(failure, happened.surroundings(""))
         lines = list(_told(plan, claim, item, observation, wrong, (verdict, reason)))
     log = laboratory.log()
     finding = CheckFinding(

@@ -7,17 +7,17 @@ altered text. What a check would observe in a false world is not asked here.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from pytest_codeartifact.article.checks import Fact, Observation, discover
+from pytest_codeartifact.article.checks import Fact, Observation
 from pytest_codeartifact.article.claims import Claim
 from pytest_codeartifact.article.errata import agreed
-from pytest_codeartifact.article.facts import differing
+from pytest_codeartifact.article.facts import differing, observed
 from pytest_codeartifact.article.judging import false_lines
 from pytest_codeartifact.article.materials import Material, Materials
 from pytest_codeartifact.article.plan import Plan
 from pytest_codeartifact.article.walk import Walk
 from pytest_codeartifact.article.world import Laboratory
 from pytest_codeartifact.findings import Mutant, MutationFinding
-from pytest_codeartifact.tools.process import CommandFailed, Completed, MissingTool
+from pytest_codeartifact.tools.process import Completed
 from pytest_codeartifact.transcripts.blocks import Command
 from pytest_codeartifact.transcripts.matching import ANY_LINES, match_line
 from pytest_codeartifact.transcripts.mutating import alterations
@@ -122,17 +122,9 @@ def _observation(plan: Plan, claim: Claim, laboratory: Laboratory) -> Observatio
     """What the claim's check observed, done once more only if it was not done in this run."""
     known = laboratory.remembered(claim.id)
     if known is None:
-        known = _observed(claim, laboratory, plan.materials)
+        known, _ = observed(claim, laboratory.world(plan.materials))
         laboratory.remember(claim.id, known)
     return known
-
-
-def _observed(claim: Claim, laboratory: Laboratory, materials: Materials) -> Observation:
-    """What the claim's check observes; nothing, where a program cannot do its part."""
-    try:
-        return discover()[str(claim.check)](laboratory.world(materials))
-    except (CommandFailed, MissingTool):
-        return Observation({})
 
 
 def _of_facts(claim: Claim, observation: Observation) -> Iterator[Mutant]:
@@ -177,7 +169,7 @@ def _of_words(plan: Plan, claim: Claim, laboratory: Laboratory) -> Iterator[Muta
                 each.id
                 for each in plan.claims
                 if name in each.rests_on
-                and differing(each.facts, _observed(each, laboratory, materials).facts)
+                and differing(each.facts, observed(each, laboratory.world(materials))[0].facts)
             )
             yield Mutant(
                 claim=claim.id,

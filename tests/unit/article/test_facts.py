@@ -123,3 +123,11 @@ def test_missing_program_is_the_machines(run: Run) -> None:
     checked = run(without)
     assert checked.finding.verdict is Verdict.ENVIRONMENT
     assert "twine is not installed" in str(checked.failure)
+
+
+def test_check_that_cannot_be_done_observes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever alters what a check reads gets no facts then, and no exception."""
+    monkeypatch.setattr(facts, "discover", lambda: {"demo": refused})
+    observation, failure = facts.observed(CLAIM, cast("World", SimpleNamespace()))
+    assert dict(observation.facts) == {}
+    assert (failure.kind, "ConflictException" in failure.text) == ("refused", True)
