@@ -179,7 +179,6 @@ class Frame:
     title: str
     claims: tuple[ClaimDefinition, ...]
     unclaimed: tuple[Mapping[str, Any], ...]
-    errata: tuple[Erratum, ...]
     environment: Mapping[str, Any]
 
 

@@ -156,10 +156,10 @@ def of_outputs(
     corrections: Corrections, commands: Iterable[Command], ran: Sequence[Ran], bindings: Bindings
 ) -> Iterator[Erratum]:
     """Errata in what the article shows below `commands`, by what the same commands printed."""
-    by_text = {_words(each.command): each for each in reversed(ran)}
+    by_words = {each.command.words: each for each in reversed(ran)}
     told: dict[str, list[str]] = {}
     for command in commands:
-        same = by_text.get(_words(command))
+        same = by_words.get(command.words)
         if same is None:
             continue
         agreement = corrections.judge(command, same.completed, bindings)
@@ -239,7 +239,3 @@ def _printed(ran: Ran) -> str:
     if len(lines) > _PROOF_LINES:
         shown.append(f"(and {len(lines) - _PROOF_LINES} lines more)")
     return f"{ran.step} printed: " + " / ".join(shown)
-
-
-def _words(command: Command) -> str:
-    return " ".join(command.text.replace("\\\n", " ").split())

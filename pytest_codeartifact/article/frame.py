@@ -20,7 +20,6 @@ def of(plan: Plan, path: Path, config: pytest.Config) -> Frame:
         title=plan.title,
         claims=tuple(claim.definition for claim in plan.claims),
         unclaimed=tuple(unclaimed_json(plan)),
-        errata=(),
         environment={**_environment(config), "article": _article(plan, path, config)},
     )
 

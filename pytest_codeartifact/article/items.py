@@ -70,8 +70,7 @@ class ArticleFile(pytest.File):
             yield StepItem.from_parent(self, name=step.id, step=step)
         if updates(self.config):
             return
-        checked = list(plan.with_check())
-        for claim in checked:
+        for claim in plan.with_check():
             yield CheckItem.from_parent(self, name=claim.check_item, claim=claim)
         if settings_of(self.config).mutate.value:
             for claim in plan.claims:

@@ -136,5 +136,5 @@ def _printed_for(shown: str, output: str) -> str:
 
 def first_words(command: Command) -> str:
     """A command in one line, as short as it can be told."""
-    words = command.text.replace("\\\n", " ").split()
+    words = command.words
     return " ".join(words[:3]) + (" …" if len(words) > 3 else "")  # noqa: PLR2004 -- so it reads

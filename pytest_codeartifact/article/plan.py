@@ -106,11 +106,11 @@ class Plan:
         """The step after which the article is over; what comes then is the document's own."""
         if self.is_the_article or self.article is None:
             return self.steps[-1].id
-        wanted = {words_of(command) for command in self.article_commands}
+        wanted = {command.words for command in self.article_commands}
         done = [
             step.id
             for step in self.steps
-            if any(words_of(command) in wanted for command in commands_of(step))
+            if any(command.words in wanted for command in commands_of(step))
         ]
         return done[-1] if done else self.steps[-1].id
 
@@ -287,13 +287,12 @@ def _of_anybodys(name: str, text: str, document: Document) -> Plan:
 
 
 def _of_output(claim_id: str, step: Step, command: Command) -> Claim:
-    first = words_of(command)
     return Claim(
         id=claim_id,
         line=command.line,
         kind="transcript",
         group=step.title or step.id,
-        says=f"`{first}` goes as shown",
+        says=f"`{' '.join(command.words)}` goes as shown",
     )
 
 
@@ -326,11 +325,6 @@ def _title(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     headings = [line.lstrip("#").strip() for line in lines if line.startswith("# ")]
     return next(iter(headings or lines), "")
-
-
-def words_of(command: Command) -> str:
-    """A command's words in one line, however it is broken into lines."""
-    return " ".join(command.text.replace("\\\n", " ").split())
 
 
 def unclaimed_json(plan: Plan) -> Sequence[Mapping[str, Any]]:

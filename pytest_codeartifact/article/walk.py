@@ -15,7 +15,7 @@ from pytest_codeartifact.article.errata import Ran
 from pytest_codeartifact.article.floor import floor_seconds
 from pytest_codeartifact.article.footprint import difference, snapshot
 from pytest_codeartifact.article.judging import claim_findings, judged
-from pytest_codeartifact.article.plan import Plan, words_of
+from pytest_codeartifact.article.plan import Plan
 from pytest_codeartifact.article.provenance import Holdings, trace
 from pytest_codeartifact.article.verdicts import Failure, verdict_on
 from pytest_codeartifact.article.watching import Happened, Watch
@@ -323,16 +323,12 @@ class Walk:
         """What this step shows to be wrong in the article."""
         corrections = self.plan.corrections
         if corrections is None:
-            return (
-                []
-                if failure is None
-                else list(errata.of_failure(failure, self.ran, self.plan.text))
-            )
-        ran_now = {words_of(each.command) for each in self.ran}
+            return list(errata.of_failure(failure, self.ran, self.plan.text)) if failure else []
+        ran_now = {each.command.words for each in self.ran}
         due = [
             command
             for command in self.plan.article_commands
-            if command.line not in self._examined and words_of(command) in ran_now
+            if command.line not in self._examined and command.words in ran_now
         ]
         self._examined |= {command.line for command in due}
         found = list(errata.of_outputs(corrections, due, self.ran, self._transcript.bindings))

@@ -50,7 +50,7 @@ class Collected:
             if each["document"] == document:
                 return each
         empty: JSON = {"document": document, "title": "", "environment": {}}
-        return {**empty, "claims": [], "unclaimed": [], "errata": []}
+        return {**empty, "claims": [], "unclaimed": []}
 
     def article(self, document: str) -> str:
         """The file that claims and errata of a document speak of; mostly the document itself."""

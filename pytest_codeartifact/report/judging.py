@@ -40,9 +40,9 @@ def failures(collected: Collected) -> list[JSON]:
 
 
 def errata(collected: Collected) -> list[JSON]:
-    """What the articles get wrong or leave out, by line; what a run observed replaces the known."""
+    """What the articles get wrong or leave out, by line; what several steps found counts once."""
     found: dict[tuple[str, str], JSON] = {}
-    for each in (*collected.frames, *collected.done):
+    for each in collected.done:
         document = each["document"]
         for erratum in each["errata"]:
             told = {"document": document, "file": collected.article(document), **erratum}

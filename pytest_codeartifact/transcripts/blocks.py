@@ -81,6 +81,11 @@ class Command:
     exit_line: int = 0
     claims: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is typed, word by word, however it is broken into lines."""
+        return tuple(self.text.replace("\\\n", " ").split())
+
 
 @dataclass(frozen=True, slots=True)
 class ShownFile:

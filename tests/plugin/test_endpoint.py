@@ -1,5 +1,4 @@
 import pytest
-import trustme  # noqa: F401 -- a run inside forgets its modules, and cryptography loads only once
 
 LOOK = """
     def where(tools):

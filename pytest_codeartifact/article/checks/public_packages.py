@@ -84,7 +84,7 @@ def outside_changes_do_not_reach_in(world: World) -> Observation:
     repository = make_repository(world, external=PUBLIC_PYPI)
     pins = [f"{each.name}=={each.version}" for each in (yanked, replaced, down)]
     pip = Machine(world, repository).tools.pip
-    download = ("download", "--no-cache-dir", "--no-deps", *pins, "--dest")
+    download = ("download", "--no-deps", *pins, "--dest")
     ends = [pip.run(*download, "before", expect=None)]
     world.control.break_registry("yanked", package=yanked.name)
     world.control.break_registry(

@@ -58,8 +58,8 @@ class Machine:
         )
 
     def install(self, *requirements: str) -> Completed:
-        """`pip install`, which takes nothing from a cache; any exit code is an answer."""
-        return self.tools.pip.run("install", "--no-cache-dir", *requirements, expect=None)
+        """`pip install`, without a cache as in every private home; any exit code is an answer."""
+        return self.tools.pip.run("install", *requirements, expect=None)
 
     def installed(self) -> Mapping[str, str]:
         """Versions of what was installed, by normalised name."""

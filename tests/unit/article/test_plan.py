@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pytest_codeartifact.article.original import NAME, original
-from pytest_codeartifact.article.plan import Plan, commands_of, plan_for
+from pytest_codeartifact.article.plan import WALKTHROUGH_PATH, Plan, commands_of, plan_for
 
 OWN = """\
 # My article
@@ -31,6 +31,12 @@ def own(tmp_path: Path) -> Path:
     path = tmp_path / "mine.md"
     path.write_text(OWN, encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="module")
+def walkthrough() -> Plan:
+    """The plan of the built-in article."""
+    return plan_for(WALKTHROUGH_PATH, "walkthrough.md")
 
 
 def skeleton() -> str:
@@ -104,24 +110,9 @@ def test_corrected_copy_has_nothing_unclaimed(tmp_path: Path) -> None:
 
 def test_walkthrough_follows_the_article(walkthrough: Plan) -> None:
     """Each command of the article is one of the walkthrough's, so its errata are found there."""
-    done = {
-        " ".join(command.text.replace("\\\n", " ").split())
-        for step in walkthrough.steps
-        for command in commands_of(step)
-    }
-    wanted = [
-        " ".join(command.text.replace("\\\n", " ").split())
-        for command in walkthrough.article_commands
-    ]
-    assert [command for command in wanted if command not in done] == []
+    done = {command.words for step in walkthrough.steps for command in commands_of(step)}
+    wanted = [command.words for command in walkthrough.article_commands]
+    assert [words for words in wanted if words not in done] == []
     assert walkthrough.article is not None
     assert walkthrough.article.name == NAME
     assert walkthrough.last_of_article == "14-delete-domain"
-
-
-@pytest.fixture(scope="module")
-def walkthrough() -> Plan:
-    """The plan of the built-in article."""
-    from pytest_codeartifact.article.plan import WALKTHROUGH_PATH  # noqa: PLC0415 -- as above
-
-    return plan_for(WALKTHROUGH_PATH, "walkthrough.md")

@@ -113,7 +113,6 @@ def frame(document: str = DOCUMENT, **changes: Any) -> Frame:  # noqa: ANN401 --
         "title": "From an empty account to a pinned install",
         "claims": claims(),
         "unclaimed": (),
-        "errata": errata(),
         "environment": {
             "target": "local",
             "endpoint": "hosts",
@@ -135,6 +134,7 @@ def verified(identifier: str, *evidence: Evidence) -> ClaimFinding:
 def steps() -> tuple[StepFinding, ...]:
     """The steps as they go when all is well."""
     printed = Evidence("output", "awscicd\tActive", "01-create-domain, line 29")
+    shown, *left_out = errata()
     return (
         StepFinding(
             document=DOCUMENT,
@@ -157,6 +157,7 @@ def steps() -> tuple[StepFinding, ...]:
                 ),
             ),
             claims=(verified("C01", printed),),
+            errata=(shown,),
             usage=Usage(1, 310, 420, 1),
             network=Network({API_HOST: 1}),
         ),
@@ -295,6 +296,7 @@ def steps() -> tuple[StepFinding, ...]:
                     seconds=1.5,
                 ),
             ),
+            errata=tuple(left_out),
             footprint=Footprint(removed=(Trace("file", "venv"),)),
             usage=Usage(1, 90, 210, 0),
             network=Network({API_HOST: 1}),
@@ -488,6 +490,6 @@ def failing_run() -> Sequence[JSON]:
 def own_article() -> Sequence[JSON]:
     """The findings of somebody's own article, which has steps and no table of claims."""
     return told(
-        frame("my-article.md", title="", claims=(), errata=(), environment={"endpoint": "plain"}),
+        frame("my-article.md", title="", claims=(), environment={"endpoint": "plain"}),
         StepFinding("my-article.md", "01-hello", 3, "hello", "passed", 1.0, floor_seconds=0.4),
     )

@@ -47,7 +47,7 @@ def report_of_claim(kind: str, *verdicts: Verdict, source: dict[str, str] | None
         step(f"{number}-step", number, claims=(ClaimFinding("C1", verdict, (), f"why {number}"),))
         for number, verdict in enumerate(verdicts, 1)
     ]
-    document = report(sample.frame(claims=(defined,), errata=()), *steps)
+    document = report(sample.frame(claims=(defined,)), *steps)
     return claim(document, "C1")
 
 
@@ -183,8 +183,7 @@ def test_order_of_arrival_does_not_show() -> None:
 def test_documents_are_kept_apart() -> None:
     """Claims of two documents with the same name do not speak for each other."""
     here, there = (
-        sample.frame(name, claims=sample.claims()[:1], errata=(), environment={})
-        for name in ("a.md", "b.md")
+        sample.frame(name, claims=sample.claims()[:1], environment={}) for name in ("a.md", "b.md")
     )
     shown = StepFinding("b.md", "01", 1, "", "passed", 1.0, claims=(sample.verified("C01"),))
     document = report(here, there, shown)
@@ -199,12 +198,12 @@ def test_document_without_a_frame_is_reported() -> None:
     assert document["claims"] == []
 
 
-def test_observed_erratum_replaces_the_known_one() -> None:
-    """What a run saw of an erratum is newer than what the table says."""
-    [known, *_] = sample.errata()
-    seen = replace(known, proof="seen today")
-    document = report(sample.frame(errata=(known,)), step(errata=(seen,)))
-    assert [each["proof"] for each in document["errata"]] == ["seen today"]
+def test_erratum_that_two_steps_found_counts_once() -> None:
+    """The article is wrong there once, whoever saw it; the last proof is told."""
+    [first, *_] = sample.errata()
+    again = replace(first, proof="seen again")
+    document = report(step("1", 1, errata=(first,)), step("2", 2, errata=(again,)))
+    assert [each["proof"] for each in document["errata"]] == ["seen again"]
 
 
 def test_footprint_remains_unless_it_was_removed() -> None:

@@ -28,9 +28,9 @@ def leaking(text: str) -> list[JSON]:
         commands=(command,),
         reason=text,
         failure=text,
+        errata=(replace(sample.errata()[0], shows=text, really=text, proof=text),),
     )
-    erratum = replace(sample.errata()[0], shows=text, really=text, proof=text)
-    frame = sample.frame(errata=(erratum,), environment={text: text})
+    frame = sample.frame(environment={text: text})
     return [*sample.told(frame, step)]
 
 

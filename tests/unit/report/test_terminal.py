@@ -97,7 +97,7 @@ def test_several_documents_are_named() -> None:
     """Groups of two documents stand under their names."""
     findings = [
         *sample.passing_run(),
-        *sample.told(sample.frame("other.md", errata=(), unclaimed=())),
+        *sample.told(sample.frame("other.md", unclaimed=())),
     ]
     told = text(assemble(findings, sample.RUN))
     assert f"\n{sample.DOCUMENT}\n  domain" in told
