@@ -2,24 +2,40 @@
 
 import contextlib
 import os
-import selectors
 import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
+import threading
 import time
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from pytest_codeartifact.redaction import redact
+from pytest_codeartifact.tools.trees import (
+    LOOK_SECONDS,
+    Descendants,
+    Seen,
+    alive,
+    send,
+)
 
 ARTICLE_EXTRA = "pip install 'pytest-codeartifact[article]'"
 GRACE_SECONDS = 3.0
-# How often a dying tree is looked at; ending is rare, so this costs nobody anything.
-_LOOK_SECONDS = 0.02
+NOTHING = subprocess.DEVNULL
+"""A stream that nobody writes to or reads."""
+_NICER = 10
+_OOM_SCORE = 500
+_THREADS_EACH = 8
+_STAT_BYTES = 4096
+# Children that somebody here will ask for their exit code; nobody else may do so before.
+_children: "weakref.WeakSet[subprocess.Popen[bytes]]" = weakref.WeakSet()
+_starting = threading.Lock()
 
 
 class MissingTool(LookupError):
@@ -109,7 +125,7 @@ def run(
         tempfile.TemporaryFile() as err,
         _spoken(stdin) as spoken,
     ):
-        child = _spawn(argv, env=env, cwd=cwd, streams=(spoken, out, err))
+        child = spawn(argv, env=env, cwd=cwd, streams=(spoken, out, err))
         try:
             child.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -146,8 +162,8 @@ class Process:
         """The exit code, or None while it runs."""
         return self._child.poll()
 
-    def wait(self, timeout: float) -> int:
-        """Wait at most `timeout` seconds for its own end; raises TimeoutError."""
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait, at most `timeout` seconds, for its own end; raises TimeoutError."""
         try:
             return self._child.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -174,7 +190,7 @@ def start(
     Its environment is exactly `env`; raises MissingTool when the PATH of `env` lacks it.
     """
     with log_path.open("ab") as log:
-        child = _spawn(
+        child = spawn(
             argv,
             env=env,
             cwd=cwd or log_path.parent,
@@ -183,114 +199,72 @@ def start(
     return Process(child)
 
 
-class Dialogue:
-    """A program that is told lines on its standard input and answers with lines."""
+def start_restrained(
+    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, output: int, most_processes: int
+) -> Process:
+    """Start a stranger's program that writes both its streams to the file descriptor `output`.
 
-    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> None:
-        told, self._tell = os.pipe()
-        self._hear, said = os.pipe()
-        self._unread = b""
-        try:
-            self._child = _spawn(argv, env=env, cwd=cwd, streams=(told, said, subprocess.DEVNULL))
-        except BaseException:
-            os.close(self._tell)
-            os.close(self._hear)
-            raise
-        finally:
-            os.close(told)
-            os.close(said)
+    Its environment is exactly `env`; raises MissingTool when the PATH of `env` lacks it. It lets
+    everybody else go first: for the processor, and when memory runs out to stay. Where the system
+    can bound processes, which is not for root, it bounds them such that `most_processes` with a
+    few threads each have room: coarse, but that cannot be outrun.
+    """
+    most_threads = _threads_of_this_user() + _THREADS_EACH * most_processes
+    streams = (subprocess.DEVNULL, output, output)
+    child = spawn(argv, env=env, cwd=cwd, streams=streams)
+    if sys.platform == "linux":
+        import resource  # noqa: PLC0415 -- not everywhere
 
-    def ask(self, line: str, timeout: float) -> str | None:
-        """Tell one line and return the next one answered, or None when the program is gone.
+        with contextlib.suppress(OSError):
+            hard = resource.prlimit(child.pid, resource.RLIMIT_NPROC)[1]
+            if hard == resource.RLIM_INFINITY or most_threads < hard:
+                limits = (most_threads, most_threads)
+                resource.prlimit(child.pid, resource.RLIMIT_NPROC, limits)
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{child.pid}/oom_score_adj").write_text(f"{_OOM_SCORE}\n")
+    with contextlib.suppress(ProcessLookupError):  # it was quick
+        # The whole group, in case that it started others before this.
+        priority = os.getpriority(os.PRIO_PROCESS, 0) + _NICER
+        os.setpriority(os.PRIO_PGRP, child.pid, priority)
+    return Process(child)
 
-        `timeout` is in seconds; after it the program and its descendants are ended and
-        TimeoutError is raised. An interrupt ends them too.
-        """
-        deadline = time.monotonic() + timeout
-        try:
-            with contextlib.suppress(BrokenPipeError):
-                os.write(self._tell, line.encode() + b"\n")
-            return self._next_line(deadline)
-        except BaseException:
-            self.end()
-            raise
 
-    def wait(self) -> int:
-        """Wait for a program that closed its output; return its exit code."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._child.wait(GRACE_SECONDS)
-        return self.end()
-
-    def end(self) -> int:
-        """End the program and its descendants; return its exit code. May be called again."""
-        if self._tell >= 0:
-            end_tree(self._child)
-            os.close(self._tell)
-            os.close(self._hear)
-            self._tell = self._hear = -1
-        return self._child.returncode
-
-    def _next_line(self, deadline: float) -> str | None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._hear, selectors.EVENT_READ)
-            while b"\n" not in self._unread:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise TimeoutError
-                chunk = os.read(self._hear, 65536)
-                if not chunk:
-                    return None
-                self._unread += chunk
-        line, _, self._unread = self._unread.partition(b"\n")
-        return line.decode("utf-8", "replace")
+def reap(pids: Iterable[int]) -> None:
+    """Let go of ended processes that became children of this one as orphans."""
+    with _starting:
+        awaited = {child.pid for child in _children if child.returncode is None}
+        for pid in set(pids) - awaited:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
 
 
 def end_tree(child: subprocess.Popen[bytes], grace_seconds: float = GRACE_SECONDS) -> None:
     """End a child and everything below it, each by its id; by force after `grace_seconds`."""
     # Looked up before the first signal: an orphan no longer says whose child it was.
-    tree = _tree(child.pid)
-    for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
-        if child.poll() is None:
-            child.send_signal(number)
-        for pid in _living(tree) - {child.pid}:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, number)
-        deadline = time.monotonic() + grace_seconds
-        while (child.poll() is None or _living(tree)) and time.monotonic() < deadline:
-            time.sleep(_LOOK_SECONDS)
-        tree |= _tree(child.pid)
+    tree = Descendants(child.pid, processes)
+    for pid in alive(tree.look()):
+        send(pid, signal.SIGTERM)
+    if child.poll() is None:
+        child.terminate()
+    deadline = time.monotonic() + grace_seconds
+    while (child.poll() is None or alive(tree.look())) and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
+    kill_tree(child, tree)
+
+
+def kill_tree(child: subprocess.Popen[bytes], tree: Descendants) -> None:
+    """Kill a child last, so that it stays the parent to find the others by."""
+    if child.poll() is None and hasattr(signal, "SIGSTOP"):
+        child.send_signal(signal.SIGSTOP)
+    tree.end()
+    child.kill()
     child.wait()
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A living process as the system lists it."""
-
-    parent: int
-    group: int
-    birth: str
-
-
-def _living(tree: Mapping[int, str]) -> set[int]:
-    """Which of the processes still live; a reused id is recognised by its other birth."""
-    table = _table()
-    return {pid for pid, birth in tree.items() if pid in table and table[pid].birth == birth}
-
-
-def _tree(root: int) -> dict[int, str]:
-    """Ids and births of `root`, of its process group and of everything below them."""
-    table = _table()
-    found = {pid for pid, seen in table.items() if root in (pid, seen.group)}
-    size = 0
-    while size != len(found):
-        size = len(found)
-        found |= {pid for pid, seen in table.items() if seen.parent in found}
-    return {pid: table[pid].birth for pid in found}
-
-
-def _table() -> dict[int, _Seen]:
-    """All living processes of this machine, by id."""
+def processes() -> dict[int, Seen]:
+    """All processes of this machine, by id."""
     if Path("/proc/self/stat").exists():
-        return dict(_linux_table())
+        return dict(_linux_processes())
     ps = shutil.which("ps")
     if ps is None:
         return {}
@@ -302,21 +276,41 @@ def _table() -> dict[int, _Seen]:
     )
     rows = (line.split(None, 4) for line in listed.stdout.splitlines())
     return {
-        int(row[0]): _Seen(int(row[1]), int(row[2]), row[4])
+        int(row[0]): Seen(int(row[1]), int(row[2]), row[4], alive=row[3][0] != "Z")
         for row in rows
-        if len(row) == 5 and not row[3].startswith("Z")  # noqa: PLR2004 -- the columns asked for
+        if len(row) == 5  # noqa: PLR2004 -- the columns asked for
     }
 
 
-def _linux_table() -> Iterator[tuple[int, _Seen]]:
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
+def _threads_of_this_user() -> int:
+    """How many threads there are that count for the limit RLIMIT_NPROC, on Linux."""
+    count = 0
+    if sys.platform != "linux":
+        return count
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):  # gone between listing and reading
+                threads = os.stat(f"{entry.path}/task")  # noqa: PTH116
+                count += (threads.st_nlink - 2) * (threads.st_uid == os.getuid())
+    return count
+
+
+def _linux_processes() -> Iterator[tuple[int, Seen]]:
+    # Builds are looked at many times a second, so this opens files in the cheapest way.
+    for entry in os.scandir("/proc"):
+        if not entry.name.isdigit():
             continue
-        with contextlib.suppress(OSError):  # gone between listing and reading
+        with (
+            contextlib.suppress(OSError),  # gone between listing and reading
+            open(f"{entry.path}/stat", "rb", buffering=0) as file,  # noqa: PTH123
+        ):
             # The name in parentheses may hold anything; the fixed fields follow the last one.
-            fields = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
-            if fields[0] not in "ZX":
-                yield int(folder.name), _Seen(int(fields[1]), int(fields[2]), fields[19])
+            fields = file.read(_STAT_BYTES).rpartition(b")")[2].split()
+            birth = fields[19].decode()
+            yield (
+                int(entry.name),
+                Seen(int(fields[1]), int(fields[2]), birth, alive=fields[0] not in b"ZX"),
+            )
 
 
 @contextlib.contextmanager
@@ -336,21 +330,29 @@ def _written(file: IO[bytes], secrets: Sequence[str]) -> str:
     return redact(file.read().decode("utf-8", "replace"), secrets)
 
 
-def _spawn(
+def spawn(
     argv: Sequence[str],
     *,
     env: Mapping[str, str],
     cwd: Path,
     streams: tuple[int | IO[bytes], int | IO[bytes], int | IO[bytes]],
 ) -> subprocess.Popen[bytes]:
+    """A child with exactly the environment and the streams given; raises MissingTool.
+
+    Whoever asks for it ends it: with `end_tree`, or together with what it knows of its tree.
+    """
     __tracebackhide__ = True
-    return subprocess.Popen(
-        [str(find_program(argv[0], env, cwd)), *argv[1:]],
-        env=dict(env),
-        cwd=cwd,
-        stdin=streams[0],
-        stdout=streams[1],
-        stderr=streams[2],
-        # An own session and group: a Ctrl-C reaches us alone, and we end the tree in order.
-        start_new_session=True,
-    )
+    command = [str(find_program(argv[0], env, cwd)), *argv[1:]]
+    with _starting:
+        child = subprocess.Popen(
+            command,
+            env=dict(env),
+            cwd=cwd,
+            stdin=streams[0],
+            stdout=streams[1],
+            stderr=streams[2],
+            # An own session and group: a Ctrl-C reaches us alone, and we end the tree in order.
+            start_new_session=True,
+        )
+        _children.add(child)
+    return child

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_codeartifact.redaction import redact
+from pytest_codeartifact.tools.conversations import Dialogue
 from pytest_codeartifact.tools.log import CommandLog
-from pytest_codeartifact.tools.process import Completed, Dialogue
+from pytest_codeartifact.tools.process import Completed
 
 COMMAND_SECONDS = 300.0
 TIMED_OUT = 124

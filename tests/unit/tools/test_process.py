@@ -9,8 +9,15 @@ from pathlib import Path
 import pytest
 
 from pytest_codeartifact.redaction import MASK
-from pytest_codeartifact.tools import process
-from pytest_codeartifact.tools.process import CommandFailed, Dialogue, MissingTool, run, start
+from pytest_codeartifact.tools.conversations import Dialogue
+from pytest_codeartifact.tools.process import (
+    CommandFailed,
+    MissingTool,
+    processes,
+    run,
+    start,
+)
+from pytest_codeartifact.tools.trees import alive
 
 SECRET = "correct-horse-battery"
 TOKEN = f"eyJ2ZXIiOjEsImlzdSI6MTc5MzQwNDgwMCw.{'Ab1' * 80}.c.d.e"
@@ -18,7 +25,7 @@ ENV = {"PATH": os.defpath}
 
 
 def is_alive(pid: int) -> bool:
-    return pid in process._table()
+    return pid in alive(processes())
 
 
 def written(path: Path) -> int:

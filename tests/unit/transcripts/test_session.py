@@ -7,6 +7,7 @@ from pytest_codeartifact.redaction import MASK
 from pytest_codeartifact.tools import process
 from pytest_codeartifact.tools.log import CommandLog
 from pytest_codeartifact.tools.process import MissingTool
+from pytest_codeartifact.tools.trees import alive
 from pytest_codeartifact.transcripts.session import TIMED_OUT, ConsoleSession
 
 
@@ -97,9 +98,9 @@ def test_command_that_asks_gets_no_answer(session: ConsoleSession) -> None:
 def test_background_job_does_not_hold_up_the_session(session: ConsoleSession) -> None:
     """A job in the background leaves the session free, and ends with it."""
     pid = int(said(session, "sleep 600 & echo $!"))
-    assert pid in process._table()
+    assert pid in alive(process.processes())
     session.close()
-    assert pid not in process._table()
+    assert pid not in alive(process.processes())
 
 
 def test_command_that_takes_too_long_is_ended(session: ConsoleSession) -> None:
