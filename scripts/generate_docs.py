@@ -22,6 +22,7 @@ from pytest_codeartifact import fixtures, settings
 from pytest_codeartifact.emulator import formats, operations
 from pytest_codeartifact.emulator.api import model
 from pytest_codeartifact.emulator.api.operation import Operation
+from pytest_codeartifact.emulator.calls import Call
 from pytest_codeartifact.emulator.entities import PackageFormat
 from pytest_codeartifact.emulator.registry.connections import KNOWN
 
@@ -235,7 +236,7 @@ _RULES = {
 }
 
 
-def _needs(operation: Operation) -> str:
+def _needs(operation: Operation[Call]) -> str:
     """The grants in words; raises KeyError for a rule that nobody described here."""
     return ", and ".join(_RULES[rule.__name__] for rule in operation.rules)
 

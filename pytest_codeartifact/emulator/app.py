@@ -7,25 +7,20 @@ import tempfile
 import threading
 import traceback
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import parse_qs
 
-from pytest_codeartifact.emulator.api import model, wire
-from pytest_codeartifact.emulator.api.operation import Call, Operation
+from pytest_codeartifact.emulator.api.door import Door
 from pytest_codeartifact.emulator.control import PREFIX as CONTROL
 from pytest_codeartifact.emulator.control import Control
 from pytest_codeartifact.emulator.endpoint import Endpoint
-from pytest_codeartifact.emulator.errors import InternalServer, ServiceError, Validation
+from pytest_codeartifact.emulator.errors import InternalServer
 from pytest_codeartifact.emulator.formats.base import message_response
 from pytest_codeartifact.emulator.http import ClosingChunks, Request, Response
-from pytest_codeartifact.emulator.iam.authorize import Authorizer, circumstances_of
+from pytest_codeartifact.emulator.iam.authorize import circumstances_of
 from pytest_codeartifact.emulator.iam.gate import Gate
-from pytest_codeartifact.emulator.iam.refusals import (
-    InvalidSignature,
-    Refusal,
-    refusal_response,
-)
+from pytest_codeartifact.emulator.iam.refusals import Refusal, refusal_response
 from pytest_codeartifact.emulator.names import EndpointHost, read_host
 from pytest_codeartifact.emulator.neighbours import Neighbours
 from pytest_codeartifact.emulator.request_log import Journal
@@ -34,8 +29,6 @@ from pytest_codeartifact.redaction import redact
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-SERVICE = "codeartifact"
-API_BODY_BYTES = 4 * 1024 * 1024
 SPOOLED_BYTES = 8 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
 log = logging.getLogger(__name__)
@@ -46,23 +39,19 @@ class App:
 
     def __init__(
         self,
-        template: Call,
-        operations: Mapping[str, Operation],
+        doors: Sequence[Door[Any]],
         endpoint: Endpoint,
         control: Control,
         neighbours: Neighbours,
         gate: Gate,
-        authorizer: Authorizer,
         journals: Mapping[str, Journal],
     ) -> None:
-        """`template` is a call without its caller; each request gets a copy with its own."""
-        self._template = template
-        self._operations = operations
+        """`doors` are the services that are emulated here; others are the neighbours'."""
+        self._doors = doors
         self._endpoint = endpoint
         self._control = control
         self._neighbours = neighbours
         self._gate = gate
-        self._authorizer = authorizer
         self._requests = journals["requests"]
         self._crashes = journals["crashes"]
 
@@ -88,71 +77,20 @@ class App:
             return self._control.answer(request)
         first, _, rest = request.path.lstrip("/").partition("/")
         host = read_host(first)
+        if host is None:
+            host, rest = _addressed_host(request), request.path.lstrip("/")
         if host is not None:
             return self._endpoint.answer(host, rest, request)
-        host = _addressed_host(request)
-        if host is not None:
-            return self._endpoint.answer(host, request.path.lstrip("/"), request)
         service = _signed_service(request)
-        operation_name = model.route(request.method, request.path)
-        if service == SERVICE or (service is None and operation_name is not None):
-            return self._call(operation_name, request, request_id)
+        door = self._door_for(service, request)
+        if door is not None:
+            return door.answer(request, request_id)
         if service is None:
             return message_response(404, "this address belongs to no service here")
         return None
 
-    def _call(self, name: str | None, request: Request, request_id: str) -> Response:
-        """An operation of the API, or why not."""
-        notes: dict[str, str] = {}
-        try:
-            body, payload_sha256 = self._body(name, request)
-            caller, scope = self._gate.admit(request, payload_sha256)
-            notes |= {"principal": caller.arn, "account": caller.account}
-            if scope.service != SERVICE:
-                raise InvalidSignature(
-                    f"Credential should be scoped to correct service: '{SERVICE}'."
-                )
-            if name is None:
-                raise Validation(
-                    f"{request.method} {request.path} is no operation of this service",
-                    "UNKNOWN_OPERATION",
-                )
-            notes["operation"] = name
-            call = self._template.made_by(caller, scope.region, request.base_url)
-            response = self._operate(name, call, request, body)
-            response.headers["x-amzn-RequestId"] = request_id
-        except (Refusal, ServiceError) as error:
-            # Many clients send all of a body before they look for an answer.
-            while request.body.read(CHUNK_BYTES):
-                pass
-            response = (
-                refusal_response(error, SERVICE, request_id)
-                if isinstance(error, Refusal)
-                else wire.serialise_error(error, request_id)
-            )
-        response.notes |= notes
-        return response
-
-    def _operate(self, name: str, call: Call, request: Request, body: bytes | BinaryIO) -> Response:
-        operation_model = model.operations()[name]
-        operation = self._operations.get(name)
-        if operation is None:
-            raise wire.NotEmulated(name)
-        values = wire.parse(operation_model, request, body)
-        circumstances = circumstances_of(request, call.region)
-        for grant in operation.grants(call, values):
-            self._authorizer.require(call.caller, grant, circumstances)
-        return wire.serialise(operation_model, operation.handler(call, values))
-
-    def _body(self, name: str | None, request: Request) -> tuple[bytes | BinaryIO, str]:
-        """The body and its SHA-256; a raw payload stays a stream under the hash it claims."""
-        if name is not None and model.operations()[name].has_streaming_input:
-            # The operation reads the stream and refuses it when the bytes have another hash.
-            return request.body, request.headers.get("x-amz-content-sha256", "")
-        body = request.body.read(API_BODY_BYTES + 1)
-        if len(body) > API_BODY_BYTES:
-            raise Validation("The request body is too large", "OTHER")
-        return body, hashlib.sha256(body).hexdigest()
+    def _door_for(self, service: str | None, request: Request) -> Door[Any] | None:
+        return next((door for door in self._doors if door.is_meant(service, request)), None)
 
     def _ask_neighbours(
         self,
@@ -168,7 +106,9 @@ class App:
         def recorded(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:  # noqa: ANN401 - PEP 3333
             self._record(request, int(status.split(maxsplit=1)[0]), _length(dict(headers)), notes)
             # Moto repeats the status as a header, which WSGI (PEP 3333) does not allow.
-            allowed = [pair for pair in headers if pair[0].lower() != "status"]
+            # A 204 has no content that could have a type (RFC 9110).
+            dropped = {"status", "content-type"} if status.startswith("204") else {"status"}
+            allowed = [pair for pair in headers if pair[0].lower() not in dropped]
             return start_response(status, allowed, *exc_info)
 
         try:
@@ -233,7 +173,8 @@ class App:
         """A defect of ours: never hidden, and told to whoever asks for crashes."""
         self._tell_crash(f"{request.method} {redact(request.path)}", request_id, error)
         failure = InternalServer("The emulator failed; its log has the reason under the request id")
-        return wire.serialise_error(failure, request_id)
+        door = self._door_for(_signed_service(request), request) or self._doors[0]
+        return door.refuse(failure, request_id)
 
 
 def _length(headers: Mapping[str, str]) -> int:

@@ -1,7 +1,10 @@
 """The one place that puts the parts of the emulator together."""
 
-from pytest_codeartifact.emulator.api.operation import Call
+from pytest_codeartifact.emulator.api.door import Door
+from pytest_codeartifact.emulator.api.model import CODEARTIFACT
+from pytest_codeartifact.emulator.api.rest_json import RestJson
 from pytest_codeartifact.emulator.app import App
+from pytest_codeartifact.emulator.calls import Call
 from pytest_codeartifact.emulator.clock import Clock
 from pytest_codeartifact.emulator.configuration import Configuration
 from pytest_codeartifact.emulator.control import Control
@@ -98,8 +101,7 @@ class Emulator:
         """The same service behind others who tell who comes in and what they may do."""
         call = self._template
         return App(
-            template=call,
-            operations=discover_operations(),
+            doors=[Door(RestJson(CODEARTIFACT), discover_operations, call, gate, authorizer)],
             endpoint=Endpoint(
                 call.store,
                 call.registry,
@@ -112,7 +114,6 @@ class Emulator:
             control=self._control,
             neighbours=self._neighbours,
             gate=gate,
-            authorizer=authorizer,
             journals=self._journals,
         )
 

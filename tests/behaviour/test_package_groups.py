@@ -215,7 +215,7 @@ def test_tags_go_with_their_group(emulation: Emulation, team: "CodeArtifactClien
     with pytest.raises(team.exceptions.ResourceNotFoundException):
         team.list_tags_for_resource(resourceArn=arn)
     # Policies ask for the tags of an ARN whether or not there is such a group.
-    with emulation.emulator.app._template.store.read() as tx:
+    with emulation.emulator._template.store.read() as tx:
         assert tx.tags.of(arn) == {}
     create(team, "/npm/*")
     assert team.list_tags_for_resource(resourceArn=arn)["tags"] == []

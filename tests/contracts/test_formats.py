@@ -74,7 +74,7 @@ def test_route_needs_its_repository(emulation: Emulation, word: str, route: Rout
 def test_route_needs_a_permission(emulation: Emulation, word: str, route: Route) -> None:
     """With a good token of somebody without rights each route that gets so far is closed."""
     ann = Caller(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/ann", "AIDAANN", "AKIAANN")
-    tokens = emulation.emulator.app._template.tokens
+    tokens = emulation.emulator._template.tokens
     token, _ = tokens.mint(ann, DomainId(REGION, ACCOUNT, "team"), None)
     headers = {"Authorization": basic("aws", token)}
     answer = emulation.request(route.method, address(word, route), headers)

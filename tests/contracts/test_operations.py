@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_codeartifact.emulator.api.model import operations
-from pytest_codeartifact.emulator.api.operation import Call
+from pytest_codeartifact.emulator.calls import Call
 from pytest_codeartifact.emulator.entities import (
     ROOT_PATTERN,
     DomainId,

@@ -28,7 +28,7 @@ def python_package(name: str) -> PackageId:
 
 def store_of(shelf: Shelf) -> Store:
     """The state behind a shelf."""
-    return shelf.emulation.emulator.app._template.store
+    return shelf.emulation.emulator._template.store
 
 
 def set_status(shelf: Shelf, name: str, version: str, status: Status) -> None:

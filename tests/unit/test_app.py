@@ -62,8 +62,8 @@ def test_operation_that_is_missing_says_so(
     emulation: Emulation, client: "CodeArtifactClient"
 ) -> None:
     """An operation that a newer model of the service has is no silent success."""
-    known = emulation.emulator.app._operations
-    emulation.emulator.app._operations = {"CreateDomain": known["CreateDomain"]}
+    door = emulation.emulator.app._doors[0]
+    door.operations = {"CreateDomain": door.operations["CreateDomain"]}
     client.create_domain(domain="team")
     with pytest.raises(ClientError) as refused:
         client.list_package_groups(domain="team")

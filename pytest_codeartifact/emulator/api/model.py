@@ -1,4 +1,4 @@
-"""The service's own description, as botocore ships it: the specification of the API door."""
+"""The services' own descriptions, as botocore ships them: the specification of the API's doors."""
 
 import functools
 from collections.abc import Mapping
@@ -12,35 +12,32 @@ from botocore.model import OperationModel, ServiceModel, Shape
 Json: TypeAlias = Any
 """A value as JSON holds it; the shape that goes with it says which."""
 
+CODEARTIFACT = "codeartifact"
 
-@functools.lru_cache(maxsize=1)
-def service_model() -> ServiceModel:
-    """CodeArtifact's service model, loaded once; no client is created for it."""
+
+def service_model(service: str = CODEARTIFACT) -> ServiceModel:
+    """A service's model by its signing name, loaded once; no client is created for it."""
+    return _service_model(service)
+
+
+@functools.cache
+def _service_model(service: str) -> ServiceModel:
     # Without botocore's default search paths: a model of the user's own must not change the API.
     loader = Loader(
         extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False
     )
-    return ServiceModel(loader.load_service_model("codeartifact", "service-2"), "codeartifact")
+    return ServiceModel(loader.load_service_model(service, "service-2"), service)
 
 
-@functools.lru_cache(maxsize=1)
-def operations() -> Mapping[str, OperationModel]:
-    """Every operation of the API by its name, such as `DescribeDomain`."""
-    model = service_model()
+def operations(service: str = CODEARTIFACT) -> Mapping[str, OperationModel]:
+    """Every operation of a service's API by its name, such as `DescribeDomain`."""
+    return _operations(service)
+
+
+@functools.cache
+def _operations(service: str) -> Mapping[str, OperationModel]:
+    model = service_model(service)
     return MappingProxyType({name: model.operation_model(name) for name in model.operation_names})
-
-
-@functools.lru_cache(maxsize=1)
-def _routes() -> Mapping[tuple[str, str], str]:
-    return {
-        (model.http["method"], model.http["requestUri"]): name
-        for name, model in operations().items()
-    }
-
-
-def route(method: str, path: str) -> str | None:
-    """The operation behind a method and a path, or None; no path of this API has a parameter."""
-    return _routes().get((method, path))
 
 
 def snake_case(operation_name: str) -> str:

@@ -6,82 +6,80 @@
     ) -> shapes.DescribeDomainResult:
 
 The name of the function is the operation's name in snake case, as in boto3. The rules given to the
-decorator say what the caller must be allowed to do, before the function runs.
+decorator say what the caller must be allowed to do, before the function runs. Each service has a
+`Call` of its own, with what its operations work on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import importlib
+import pkgutil
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
-
-from packaging.utils import canonicalize_name
+from types import MappingProxyType, ModuleType
+from typing import Any, Generic, Self, TypeVar
 
 from pytest_codeartifact.emulator.clock import Clock
-from pytest_codeartifact.emulator.entities import (
-    DomainId,
-    PackageFormat,
-    PackageGroupId,
-    PackageId,
-    RepositoryId,
-    read_arn,
-)
+from pytest_codeartifact.emulator.errors import InternalServer
 from pytest_codeartifact.emulator.iam.callers import Caller
-from pytest_codeartifact.emulator.iam.grants import Facts, Grant, tag_facts
-from pytest_codeartifact.emulator.iam.tokens import Tokens
-from pytest_codeartifact.emulator.quotas import Quotas
-from pytest_codeartifact.emulator.registry import Registry
-from pytest_codeartifact.emulator.store import Store
+from pytest_codeartifact.emulator.iam.grants import Grant
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """All that an operation may use besides its request."""
+class ApiCall:
+    """What every operation may use besides its request."""
 
     caller: Caller
     region: str
     base_url: str
-    store: Store
-    registry: Registry
-    tokens: Tokens
     clock: Clock
-    quotas: Quotas
 
-    def made_by(self, caller: Caller, region: str, base_url: str) -> "Call":
+    def made_by(self, caller: Caller, region: str, base_url: str) -> Self:
         """This call as one that `caller` made in `region`, reaching us at `base_url`."""
         return replace(self, caller=caller, region=region, base_url=base_url)
 
-    def domain_id(self, request: Mapping[str, Any]) -> DomainId:
-        """The domain a request names; without `domainOwner` the caller's own account is meant."""
-        return DomainId(
-            self.region, request.get("domainOwner", self.caller.account), request["domain"]
-        )
 
+AnyCall = TypeVar("AnyCall", bound=ApiCall)
 
-GrantRule = Callable[[Call, str, Mapping[str, Any]], Sequence[Grant]]
+GrantRule = Callable[[AnyCall, str, Mapping[str, Any]], Sequence[Grant]]
 """Given the call, the operation's API name and its request: what must be granted."""
 
-Handler = Callable[[Call, Any], Mapping[str, Any]]
-AnyHandler = TypeVar("AnyHandler", bound=Handler)
+Handler = Callable[[AnyCall, Any], Mapping[str, Any]]
+AnyHandler = TypeVar("AnyHandler", bound=Callable[..., Mapping[str, Any]])
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Generic[AnyCall]):
     """A handler with its declared grants."""
 
     name: str
-    handler: Handler
-    rules: tuple[GrantRule, ...]
+    handler: Handler[AnyCall]
+    rules: tuple[GrantRule[AnyCall], ...]
 
-    def grants(self, call: Call, request: Mapping[str, Any]) -> list[Grant]:
+    def grants(self, call: AnyCall, request: Mapping[str, Any]) -> list[Grant]:
         """Everything the caller must be allowed to do for this request."""
         return [grant for rule in self.rules for grant in rule(call, self.name, request)]
 
 
+class NotEmulated(InternalServer):
+    """The service has this operation, the emulator does not.
+
+    501 instead of the model's 500: clients show code and message of either, but send a request
+    that got 500 again and again before they do.
+    """
+
+    status = 501
+
+    def __init__(self, operation_name: str) -> None:
+        super().__init__(f"The operation {operation_name} is not emulated yet.")
+
+
 # --- Declaring -------------------------------------------------------------------------------
 
-_MARK = "codeartifact_operation"
+_MARK = "api_operation"
 
 
-def operation(*rules: GrantRule, name: str | None = None) -> Callable[[AnyHandler], AnyHandler]:
+def operation(
+    *rules: GrantRule[AnyCall], name: str | None = None
+) -> Callable[[AnyHandler], AnyHandler]:
     """Declare a function to be an operation; the function itself stays as it is.
 
     `rules` say what the caller must be granted before it runs. `name` is the operation's name in
@@ -96,118 +94,40 @@ def operation(*rules: GrantRule, name: str | None = None) -> Callable[[AnyHandle
     return declare
 
 
-def declared(candidate: object) -> Operation | None:
+def declared(candidate: object) -> Operation[Any] | None:
     """The operation a function was declared to be, or None for anything else."""
     found = getattr(candidate, _MARK, None)
     return found if isinstance(found, Operation) else None
 
 
-# --- Grant rules: the resource an operation acts on ------------------------------------------
-# AWS (Actions, resources, and condition keys for AWS CodeArtifact): actions are named like the
-# operations, and each is granted on one kind of resource.
+# --- Finding ---------------------------------------------------------------------------------
 
 
-def _action(operation_name: str) -> str:
-    return f"codeartifact:{operation_name}"
+def gather_folder(package: str, known: Collection[str]) -> Mapping[str, Operation[Any]]:
+    """Every operation that the modules of a package declare; raises ValueError as `gather` does."""
+    folder = importlib.import_module(package).__path__
+    names = sorted(module.name for module in pkgutil.iter_modules(folder))
+    return gather((importlib.import_module(f"{package}.{name}") for name in names), known)
 
 
-def _repository_id(call: Call, request: Mapping[str, Any]) -> RepositoryId:
-    return RepositoryId(call.domain_id(request), request["repository"])
+def gather(modules: Iterable[ModuleType], known: Collection[str]) -> Mapping[str, Operation[Any]]:
+    """The operations that the modules declare themselves, by API name.
 
-
-def _tag_facts(request: Mapping[str, Any]) -> Facts:
-    """What the tags of a request set: all of them where they are given, the keys to be removed."""
-    if "tagKeys" in request:
-        return (("aws:TagKeys", tuple(request["tagKeys"])),)
-    return tag_facts((tag["key"], tag["value"]) for tag in request.get("tags", []))
-
-
-def on_domain(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:
-    """The operation on the domain the request names."""
-    return [Grant.on_domain(_action(operation_name), call.domain_id(request))]
-
-
-def on_repository(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:
-    """The operation on the repository the request names."""
-    return [Grant.on_repository(_action(operation_name), _repository_id(call, request))]
-
-
-def on_package(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:
-    """The operation on the package the request names, within its repository."""
-    package_format, name = PackageFormat(request["format"]), request["package"]
-    if package_format is PackageFormat.PYPI:
-        # AWS (Python package name normalization): policies see the normalised name.
-        name = canonicalize_name(name)
-    package = PackageId(package_format, request.get("namespace", ""), name)
-    return [Grant.on_package(_action(operation_name), _repository_id(call, request), package)]
-
-
-def on_package_group(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:
-    """The operation on the package group the request names."""
-    group = PackageGroupId(call.domain_id(request), request["packageGroup"])
-    return [Grant.on_package_group(_action(operation_name), group)]
-
-
-def on_domain_by_owner(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:
-    """The operation on the domain, whatever its permissions policy says.
-
-    MODEL (PutDomainPermissionsPolicy): the policy is ignored, so that nobody locks himself out.
+    `known` are the operations that the service has. Raises ValueError for a name that is not among
+    them, or that is declared twice.
     """
-    action, domain = _action(operation_name), call.domain_id(request)
-    return [Grant.on_domain(action, domain, ignores_policy=True)]
-
-
-def on_repository_by_owner(
-    call: Call, operation_name: str, request: Mapping[str, Any]
-) -> list[Grant]:
-    """The operation on the repository, whatever its permissions policy says.
-
-    MODEL (PutRepositoryPermissionsPolicy): the policy is ignored, so that nobody locks himself out.
-    """
-    action, repository = _action(operation_name), _repository_id(call, request)
-    return [Grant.on_repository(action, repository, ignores_policy=True)]
-
-
-def on_nothing(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:  # noqa: ARG001 - a rule
-    """The operation as such: it has no resource, so policies must grant it on `*`."""
-    return [Grant.anywhere(_action(operation_name), facts=_tag_facts(request))]
-
-
-def in_domain(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:
-    """The operation on `*`, or on a domain of another account, whose policy must allow it too.
-
-    Differs: the reference of actions knows no resource for this one, the page "Domain policies"
-    says that other accounts are granted it on the domain. Here each holds where it is said.
-    """
-    action, facts, domain = _action(operation_name), _tag_facts(request), call.domain_id(request)
-    if domain.owner == call.caller.account:
-        return [Grant.anywhere(action, domain, facts=facts)]
-    return [Grant(action, domain.arn, domain, facts=facts)]
-
-
-def on_tagged(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:  # noqa: ARG001 - a rule
-    """The operation on the resource whose tags the request is about."""
-    arn = request["resourceArn"]
-    named = read_arn(arn)
-    # Policies see one spelling, however the pattern of a package group was encoded.
-    arn = named.arn if named else arn
-    place = named.domain if isinstance(named, PackageGroupId) else named
-    return [Grant(_action(operation_name), arn, place, arn, _tag_facts(request))]
-
-
-def with_tags(call: Call, operation_name: str, request: Mapping[str, Any]) -> list[Grant]:  # noqa: ARG001 - a rule
-    """Tagging what the operation makes, when the request brings tags.
-
-    AWS (Domain policies): whoever creates a repository with tags needs TagResource as well.
-    """
-    facts = _tag_facts(request)
-    if not facts:
-        return []
-    domain = call.domain_id(request)
-    if "packageGroup" in request:
-        arn = PackageGroupId(domain, request["packageGroup"]).arn
-    elif "repository" in request:
-        arn = RepositoryId(domain, request["repository"]).arn
-    else:
-        arn = domain.arn
-    return [Grant("codeartifact:TagResource", arn, domain, facts=facts)]
+    found: dict[str, Operation[Any]] = {}
+    for module in modules:
+        for candidate in vars(module).values():
+            operation = declared(candidate)
+            # One module may import a function of another; it is declared where it is defined.
+            if operation is None or candidate.__module__ != module.__name__:
+                continue
+            if operation.name not in known:
+                msg = f"{module.__name__}: the service has no operation {operation.name}"
+                raise ValueError(msg)
+            if operation.name in found:
+                msg = f"{module.__name__}: the operation {operation.name} is declared twice"
+                raise ValueError(msg)
+            found[operation.name] = operation
+    return MappingProxyType(found)

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 import zlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -29,28 +29,33 @@ def page(
     request: Mapping[str, Any],
     default: int,
     fingerprint: str,
+    reverse: bool = False,
 ) -> tuple[list[Item], str | None]:
     """Return the items the request asks for, ordered by `key`, and the token of the next page.
 
+    `reverse` orders them from the greatest key down, as with `sorted`.
     The page holds `maxResults` of the request or `default` items. The token is valid for requests
     with the same `fingerprint` (the operation's name and whatever else the list depends on, such
     as the caller's account) and the same other members. Raises Validation for any other token.
     Assumed: AWS documents neither the order of its lists nor the error for a bad token.
     """
-    ordered = sorted(items, key=key)
+    ordered = sorted(items, key=key, reverse=reverse)
     binding = _binding(fingerprint, request)
     start = 0
     if "nextToken" in request:
-        start = _start(ordered, key, request["nextToken"], binding)
+        last = _last_key(request["nextToken"], binding)
+        start = _start(ordered, key, last, reverse=reverse)
     end = start + request.get("maxResults", default)
     shown = ordered[start:end]
     has_more = end < len(ordered)
     return shown, _token(key(shown[-1]), binding) if has_more else None
 
 
-def _start(ordered: list[Item], key: Callable[[Item], Key], token: str, binding: str) -> int:
-    last = _last_key(token, binding)
+def _start(ordered: list[Item], key: Callable[[Item], Key], last: Key, *, reverse: bool) -> int:
+    """Where the items behind the last key shown begin."""
     try:
+        if reverse:
+            return len(ordered) - bisect_left(ordered[::-1], last, key=key)
         return bisect_right(ordered, last, key=key)
     except TypeError as error:
         # A made-up token, whose key has another form than this list's keys.

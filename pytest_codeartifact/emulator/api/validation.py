@@ -20,7 +20,7 @@ from pytest_codeartifact.emulator.errors import Validation
 def validate(shape: StructureShape, values: Mapping[str, Any]) -> None:
     """Return when the values fulfil the shape; raise Validation that lists all that do not.
 
-    Types must have been checked before (`wire.parse` does).
+    Types must have been checked before, as `values.read_members` does.
     """
     found = list(_structure(shape, values, ""))
     if found:
@@ -105,9 +105,9 @@ def _constraints(shape: Shape) -> tuple[_Constraint, ...]:
 
 
 def _bounds(shape: Shape) -> Iterator[_Constraint]:
-    is_number = shape.type_name in {"integer", "long"}
+    is_number = shape.type_name in {"integer", "long", "float", "double"}
     what = "value" if is_number else "length"
-    measure: Callable[[Any], int] = int if is_number else len
+    measure: Callable[[Any], float] = (lambda value: value) if is_number else len
     longest, shortest = shape.metadata.get("max"), shape.metadata.get("min")
     if longest is not None:
         text = f"Member must have {what} less than or equal to {longest}"
@@ -148,7 +148,11 @@ def _is_group_pattern_character(character: str) -> bool:
     return unicodedata.category(character)[0] not in "CZ"
 
 
-# Four patterns use Unicode properties, which Python's `re` does not have. Each repeats one set of
+def _is_tag_character(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LZN" or character in "_.:/=@+-"
+
+
+# Five patterns use Unicode properties, which Python's `re` does not have. Each repeats one set of
 # characters: how often at least, and which.
 _UNICODE_PATTERNS: Mapping[str, tuple[int, Callable[[str], bool]]] = MappingProxyType(
     {
@@ -156,6 +160,7 @@ _UNICODE_PATTERNS: Mapping[str, tuple[int, Callable[[str], bool]]] = MappingProx
         r"\P{C}+": (1, lambda character: not _is_other(character)),
         r"[\P{C}\s]+": (1, _is_policy_character),
         r"[^\p{C}\p{IsWhitespace}]+": (1, _is_group_pattern_character),
+        r"^([\p{L}\p{Z}\p{N}_.:/=@+\-]*)$": (0, _is_tag_character),
     }
 )
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_codeartifact.emulator import shapes
-from pytest_codeartifact.emulator.api.operation import Call, on_package, on_repository, operation
+from pytest_codeartifact.emulator.api.operation import operation
+from pytest_codeartifact.emulator.calls import Call, on_package, on_repository
 from pytest_codeartifact.emulator.entities import (
     OriginType,
     Package,

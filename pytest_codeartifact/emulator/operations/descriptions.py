@@ -1,7 +1,7 @@
 """Entities as the API shows them."""
 
 from pytest_codeartifact.emulator import shapes
-from pytest_codeartifact.emulator.api.operation import Call
+from pytest_codeartifact.emulator.calls import Call
 from pytest_codeartifact.emulator.entities import (
     Asset,
     Origin,

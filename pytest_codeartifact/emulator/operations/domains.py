@@ -4,14 +4,9 @@ import re
 import uuid
 
 from pytest_codeartifact.emulator import shapes
-from pytest_codeartifact.emulator.api.operation import (
-    Call,
-    on_domain,
-    on_nothing,
-    operation,
-    with_tags,
-)
+from pytest_codeartifact.emulator.api.operation import operation
 from pytest_codeartifact.emulator.api.paging import page
+from pytest_codeartifact.emulator.calls import Call, on_domain, on_nothing, with_tags
 from pytest_codeartifact.emulator.entities import Domain, DomainId
 from pytest_codeartifact.emulator.errors import Conflict, ServiceQuotaExceeded, Validation
 from pytest_codeartifact.emulator.operations.lookups import find_domain

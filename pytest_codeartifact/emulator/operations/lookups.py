@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_codeartifact.emulator.api.operation import Call
+from pytest_codeartifact.emulator.calls import Call
 from pytest_codeartifact.emulator.entities import (
     NEED_NAMESPACE,
     NEVER_NAMESPACED,

@@ -5,15 +5,15 @@ from dataclasses import replace
 from typing import Any, cast
 
 from pytest_codeartifact.emulator import shapes
-from pytest_codeartifact.emulator.api.operation import (
+from pytest_codeartifact.emulator.api.operation import operation
+from pytest_codeartifact.emulator.api.paging import page
+from pytest_codeartifact.emulator.calls import (
     Call,
     in_domain,
     on_domain,
     on_package_group,
-    operation,
     with_tags,
 )
-from pytest_codeartifact.emulator.api.paging import page
 from pytest_codeartifact.emulator.entities import (
     ROOT_PATTERN,
     Mode,

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from pytest_codeartifact.emulator import shapes
-from pytest_codeartifact.emulator.api.operation import Call, on_package, operation
+from pytest_codeartifact.emulator.api.operation import operation
 from pytest_codeartifact.emulator.api.paging import Key, page
+from pytest_codeartifact.emulator.calls import Call, on_package
 from pytest_codeartifact.emulator.entities import PackageId, PackageVersion, Status
 from pytest_codeartifact.emulator.errors import Conflict, ResourceNotFound
 from pytest_codeartifact.emulator.operations.descriptions import (

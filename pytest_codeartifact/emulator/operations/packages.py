@@ -5,8 +5,9 @@ from dataclasses import replace
 from packaging.utils import canonicalize_name
 
 from pytest_codeartifact.emulator import shapes
-from pytest_codeartifact.emulator.api.operation import Call, on_package, on_repository, operation
+from pytest_codeartifact.emulator.api.operation import operation
 from pytest_codeartifact.emulator.api.paging import page
+from pytest_codeartifact.emulator.calls import Call, on_package, on_repository
 from pytest_codeartifact.emulator.entities import Control, OriginControls, Package, PackageFormat
 from pytest_codeartifact.emulator.errors import Validation
 from pytest_codeartifact.emulator.operations.descriptions import describe_controls

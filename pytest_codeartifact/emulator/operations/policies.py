@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_codeartifact.emulator import shapes
-from pytest_codeartifact.emulator.api.operation import (
+from pytest_codeartifact.emulator.api.operation import operation
+from pytest_codeartifact.emulator.calls import (
     Call,
     on_domain,
     on_domain_by_owner,
     on_repository,
     on_repository_by_owner,
-    operation,
 )
 from pytest_codeartifact.emulator.entities import DomainId, RepositoryId, ResourcePolicy
 from pytest_codeartifact.emulator.errors import Conflict, ResourceNotFound, Validation

@@ -9,7 +9,8 @@ from typing import BinaryIO, cast
 from unicodedata import category
 
 from pytest_codeartifact.emulator import shapes
-from pytest_codeartifact.emulator.api.operation import Call, on_package, operation
+from pytest_codeartifact.emulator.api.operation import operation
+from pytest_codeartifact.emulator.calls import Call, on_package
 from pytest_codeartifact.emulator.entities import Asset, Manifest, PackageFormat, PackageId
 from pytest_codeartifact.emulator.errors import (
     AccessDenied,

@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_codeartifact.emulator import shapes
-from pytest_codeartifact.emulator.api.operation import (
+from pytest_codeartifact.emulator.api.operation import operation
+from pytest_codeartifact.emulator.api.paging import page
+from pytest_codeartifact.emulator.calls import (
     Call,
     in_domain,
     on_domain,
     on_nothing,
     on_repository,
-    operation,
     with_tags,
 )
-from pytest_codeartifact.emulator.api.paging import page
 from pytest_codeartifact.emulator.entities import Repository, RepositoryId, Upstream
 from pytest_codeartifact.emulator.errors import (
     Conflict,

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_codeartifact.emulator import shapes
-from pytest_codeartifact.emulator.api.operation import Call, on_package, operation
+from pytest_codeartifact.emulator.api.operation import operation
+from pytest_codeartifact.emulator.calls import Call, on_package
 from pytest_codeartifact.emulator.entities import PackageVersion, Status
 from pytest_codeartifact.emulator.errors import Validation
 from pytest_codeartifact.emulator.operations.lookups import find_package, package_id, repository_id

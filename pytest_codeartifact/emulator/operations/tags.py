@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_codeartifact.emulator import shapes
-from pytest_codeartifact.emulator.api.operation import Call, on_tagged, operation
+from pytest_codeartifact.emulator.api.operation import operation
+from pytest_codeartifact.emulator.calls import Call, on_tagged
 from pytest_codeartifact.emulator.entities import (
     DomainId,
     PackageGroupId,

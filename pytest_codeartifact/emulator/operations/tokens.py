@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_codeartifact.emulator import shapes
-from pytest_codeartifact.emulator.api.operation import Call, on_domain, operation
+from pytest_codeartifact.emulator.api.operation import operation
+from pytest_codeartifact.emulator.calls import Call, on_domain
 from pytest_codeartifact.emulator.iam.grants import Grant
 from pytest_codeartifact.emulator.iam.tokens import DEFAULT_SECONDS
 from pytest_codeartifact.emulator.operations.lookups import find_domain

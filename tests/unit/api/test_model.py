@@ -1,17 +1,30 @@
+import io
 import re
 
 import pytest
 
-from pytest_codeartifact.emulator.api.model import operations, route, service_model, snake_case
+from pytest_codeartifact.emulator.api.model import (
+    CODEARTIFACT,
+    operations,
+    service_model,
+    snake_case,
+)
+from pytest_codeartifact.emulator.api.rest_json import RestJson
 from pytest_codeartifact.emulator.api.validation import matcher
+from pytest_codeartifact.emulator.http import Request
 
 PATTERNS = sorted(
     {
         pattern
-        for name in service_model().shape_names
-        if (pattern := service_model().shape_for(name).metadata.get("pattern"))
+        for model in (service_model(), service_model("codebuild"))
+        for name in model.shape_names
+        if (pattern := model.shape_for(name).metadata.get("pattern"))
     }
 )
+
+
+def route(method: str, path: str) -> str | None:
+    return RestJson(CODEARTIFACT).operation(Request(method, path, "", {}, io.BytesIO()))
 
 
 def test_path_leads_to_its_operation() -> None:

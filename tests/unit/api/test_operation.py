@@ -6,10 +6,14 @@ import pytest
 
 from pytest_codeartifact.emulator.api.model import operations, snake_case
 from pytest_codeartifact.emulator.api.operation import (
-    Call,
     GrantRule,
     Handler,
     declared,
+    gather,
+    operation,
+)
+from pytest_codeartifact.emulator.calls import (
+    Call,
     in_domain,
     on_domain,
     on_domain_by_owner,
@@ -19,10 +23,9 @@ from pytest_codeartifact.emulator.api.operation import (
     on_repository,
     on_repository_by_owner,
     on_tagged,
-    operation,
 )
 from pytest_codeartifact.emulator.iam.callers import Caller
-from pytest_codeartifact.emulator.operations import discover, gather
+from pytest_codeartifact.emulator.operations import discover
 
 ROOT = "arn:aws:codeartifact:eu-west-1:111122223333"
 
@@ -45,7 +48,7 @@ def call_by(account: str) -> Call:
     )
 
 
-def handler_named(name: str) -> Handler:
+def handler_named(name: str) -> Handler[Call]:
     def handler(call: Call, request: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"caller": call.caller.arn, "request": request}
 
@@ -53,7 +56,7 @@ def handler_named(name: str) -> Handler:
     return handler
 
 
-def module_with(name: str, *handlers: Handler) -> ModuleType:
+def module_with(name: str, *handlers: Handler[Call]) -> ModuleType:
     module = ModuleType(name)
     for number, handler in enumerate(handlers):
         handler.__module__ = name
@@ -122,7 +125,7 @@ def test_plain_function_is_no_operation() -> None:
     ],
 )
 def test_rule_grants_the_operation_on_its_resource(
-    rule: GrantRule, request_members: dict[str, str], resource: str
+    rule: GrantRule[Call], request_members: dict[str, str], resource: str
 ) -> None:
     """Each rule names the action of the operation and the ARN of what it acts on."""
     found = declared(operation(rule)(handler_named("describe_domain")))
@@ -144,7 +147,7 @@ def test_declared_operations_are_gathered() -> None:
     """Every declared function of a module is found, whatever else stands there."""
     domain = operation(on_domain)(handler_named("describe_domain"))
     module = module_with("m", domain, handler_named("helper"))
-    assert {name: found.handler for name, found in gather([module]).items()} == {
+    assert {name: found.handler for name, found in gather([module], operations()).items()} == {
         "DescribeDomain": domain
     }
 
@@ -154,18 +157,18 @@ def test_imported_operation_is_not_gathered_twice() -> None:
     domain = operation(on_domain)(handler_named("describe_domain"))
     home, guest = module_with("home", domain), ModuleType("guest")
     guest.describe_domain = domain  # type: ignore[attr-defined]  # a module made on the spot
-    assert list(gather([home, guest])) == ["DescribeDomain"]
+    assert list(gather([home, guest], operations())) == ["DescribeDomain"]
 
 
 def test_operation_declared_twice_is_refused() -> None:
     """Two functions cannot be one operation."""
     first, second = (operation()(handler_named("describe_domain")) for _ in range(2))
     with pytest.raises(ValueError, match="b: the operation DescribeDomain is declared twice"):
-        gather([module_with("a", first), module_with("b", second)])
+        gather([module_with("a", first), module_with("b", second)], operations())
 
 
 def test_unknown_operation_is_refused() -> None:
     """A misspelt name does not become an operation nobody can call."""
     module = module_with("a", operation()(handler_named("describe_domian")))
     with pytest.raises(ValueError, match="the service has no operation DescribeDomian"):
-        gather([module])
+        gather([module], operations())

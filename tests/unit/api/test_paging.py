@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_codeartifact.emulator.api.model import operations
+from pytest_codeartifact.emulator.api.model import Json, operations
 from pytest_codeartifact.emulator.api.paging import page
 from pytest_codeartifact.emulator.api.validation import validate
 from pytest_codeartifact.emulator.errors import Validation
@@ -13,13 +13,20 @@ from pytest_codeartifact.emulator.errors import Validation
 NAMES = st.lists(st.text(min_size=1, max_size=6), unique=True, max_size=12)
 
 
-def list_page(items: list[Any], **request: str | int | None) -> tuple[list[Any], str | None]:
+def list_page(
+    items: list[Any], *, reverse: bool = False, **request: str | int | None
+) -> tuple[list[Any], str | None]:
     return page(
-        items, key=lambda item: item, request=request, default=3, fingerprint="ListPackages"
+        items,
+        key=lambda item: item,
+        request=request,
+        default=3,
+        fingerprint="ListPackages",
+        reverse=reverse,
     )
 
 
-def all_pages(items: list[Any], **request: str | int | None) -> list[list[Any]]:
+def all_pages(items: list[Any], **request: Json) -> list[list[Any]]:
     shown, token = list_page(items, **request)
     pages = [shown]
     while token is not None:
@@ -45,12 +52,18 @@ def test_items_with_compound_keys_are_paged_whole(items: list[tuple[float, str]]
 
 
 @settings(deadline=None)
-@given(items=NAMES, gone=st.sets(st.integers(0, 11)))
-def test_deletion_between_pages_repeats_and_skips_nothing(items: list[str], gone: set[int]) -> None:
-    """What is deleted after the first page, even its last item, moves nothing else."""
-    first, token = list_page(items, maxResults=4)
-    remaining = [item for place, item in enumerate(sorted(items)) if place not in gone]
-    second = [] if token is None else list_page(remaining, maxResults=12, nextToken=token)[0]
+@given(items=NAMES, gone=st.sets(st.integers(0, 11)), reverse=st.booleans())
+def test_deletion_between_pages_repeats_and_skips_nothing(
+    items: list[str], gone: set[int], *, reverse: bool
+) -> None:
+    """What is deleted after the first page, even its last item, moves nothing else; either way."""
+    ordered = sorted(items, reverse=reverse)
+    first, token = list_page(items, reverse=reverse, maxResults=4)
+    assert first == ordered[:4]
+    remaining = [item for place, item in enumerate(ordered) if place not in gone]
+    second: list[str] = []
+    if token is not None:
+        second, _ = list_page(remaining, reverse=reverse, maxResults=12, nextToken=token)
     assert second == [item for item in remaining if item not in first]
 
 

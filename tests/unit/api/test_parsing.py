@@ -6,17 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_codeartifact.emulator.api.model import Json, operations
-from pytest_codeartifact.emulator.api.wire import parse
+from pytest_codeartifact.emulator.api.model import CODEARTIFACT, Json
+from pytest_codeartifact.emulator.api.rest_json import RestJson
 from pytest_codeartifact.emulator.errors import Validation
 from pytest_codeartifact.emulator.http import Request
+
+WIRE = RestJson(CODEARTIFACT)
 
 
 def parsed(operation: str, query: str = "", body: bytes = b"", **headers: str) -> dict[str, Any]:
     """Parse as the API door does."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     request = Request("POST", "/", query, named, io.BytesIO())
-    return parse(operations()[operation], request, io.BytesIO(body))
+    return WIRE.parse(operation, request, io.BytesIO(body))
 
 
 def test_query_is_decoded_once() -> None:
@@ -62,7 +64,7 @@ def test_raw_payload_stays_the_stream_it_is() -> None:
     query = "domain=team-one&repository=repo&format=generic&package=p&version=1&asset=f.bin"
     content = io.BytesIO(b"raw")
     request = Request("POST", "/", query, {"x-amz-content-sha256": "0a" * 32}, content)
-    values = parse(operations()["PublishPackageVersion"], request, content)
+    values = WIRE.parse("PublishPackageVersion", request, content)
     assert values["assetContent"] is content
     assert content.tell() == 0
     assert values["assetSHA256"] == "0a" * 32

@@ -4,19 +4,18 @@ from typing import Any
 
 import pytest
 
-from pytest_codeartifact.emulator.api.model import Json, operations
-from pytest_codeartifact.emulator.api.wire import (
-    ImpossibleResultError,
-    NotEmulated,
-    serialise,
-    serialise_error,
-)
+from pytest_codeartifact.emulator.api.model import CODEARTIFACT, Json
+from pytest_codeartifact.emulator.api.operation import NotEmulated
+from pytest_codeartifact.emulator.api.rest_json import RestJson
+from pytest_codeartifact.emulator.api.values import ImpossibleResultError
 from pytest_codeartifact.emulator.errors import AccessDenied, Conflict
 from pytest_codeartifact.emulator.http import Response
 
+WIRE = RestJson(CODEARTIFACT)
+
 
 def serialised(operation: str, result: dict[str, Any]) -> Response:
-    return serialise(operations()[operation], result)
+    return WIRE.serialise(operation, result)
 
 
 def document(response: Response) -> Json:
@@ -99,18 +98,18 @@ def test_file_is_closed_with_the_response() -> None:
 def test_error_carries_only_modelled_members() -> None:
     """Members that the exception does not declare stay at home."""
     error = AccessDenied("No.", resourceId="team-one")
-    assert document(serialise_error(error, "request-1")) == {"message": "No."}
+    assert document(WIRE.serialise_error(error, "request-1")) == {"message": "No."}
 
 
 def test_error_with_impossible_member_is_a_defect() -> None:
     """A resource type that the model does not know is not sent."""
     with pytest.raises(ImpossibleResultError, match="resourceType: must be one of domain"):
-        serialise_error(Conflict("No.", "team-one", "galaxy"), "request-1")
+        WIRE.serialise_error(Conflict("No.", "team-one", "galaxy"), "request-1")
 
 
 def test_missing_operation_is_not_implemented() -> None:
     """An operation without handler says so, under a code that clients know."""
-    response = serialise_error(NotEmulated("CopyPackageVersions"), "request-1")
+    response = WIRE.serialise_error(NotEmulated("CopyPackageVersions"), "request-1")
     assert response.status_line == "501 Not Implemented"
     assert response.headers["x-amzn-ErrorType"] == "InternalServerException"
     assert response.headers["x-amzn-RequestId"] == "request-1"

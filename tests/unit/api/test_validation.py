@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_codeartifact.emulator.api.model import Json, operations
-from pytest_codeartifact.emulator.api.validation import matcher, validate
+from pytest_codeartifact.emulator.api.validation import matcher, validate, violations
 from pytest_codeartifact.emulator.errors import Validation
 
 OWNER = "111122223333"
@@ -110,6 +110,17 @@ def test_all_broken_constraints_are_named_together() -> None:
     assert "Member must have length less than or equal to 100" in message
 
 
+@pytest.mark.parametrize(
+    ("share", "is_valid"), [(0, True), (99.5, True), (100.5, False), (-1, False)]
+)
+def test_fraction_has_its_bounds(share: float, *, is_valid: bool) -> None:
+    """A number is compared as it is, not by its whole part."""
+    shape = operations("codebuild")["DescribeCodeCoverages"].input_shape
+    assert shape is not None
+    broken = violations(shape.members["minLineCoveragePercentage"], share)
+    assert (not broken) == is_valid
+
+
 def test_reason_is_that_of_a_field() -> None:
     """Whoever reads the error's members learns that a field is wrong, not the syntax."""
     shape = operations()["DescribeDomain"].input_shape
@@ -140,6 +151,7 @@ def test_white_space_in_patterns_is_that_of_ascii() -> None:
     assert not matcher(r"[^#/\s]+")("a\vb")
 
 
+TAG = r"^([\p{L}\p{Z}\p{N}_.:/=@+\-]*)$"
 # Which characters are unassigned depends on the Unicode version, so those are left out.
 ASSIGNED = st.characters().filter(lambda character: unicodedata.category(character) != "Cn")
 
@@ -149,6 +161,7 @@ ASSIGNED = st.characters().filter(lambda character: unicodedata.category(charact
     [
         (r"\P{C}*", r"\P{C}*"),
         (r"\P{C}+", r"\P{C}+"),
+        (TAG, TAG),
         (r"[\P{C}\s]+", r"[\P{C}\t\n\x0b\f\r ]+"),
         (r"[^\p{C}\p{IsWhitespace}]+", r"[^\p{C}\p{White_Space}]+"),
     ],
@@ -162,7 +175,7 @@ def test_unicode_pattern_means_what_a_unicode_engine_says(
     assert matcher(pattern)(text) == bool(regex.fullmatch(peer, text))
 
 
-@pytest.mark.parametrize("pattern", [r"\P{C}+", r"[^\p{C}\p{IsWhitespace}]+"])
+@pytest.mark.parametrize("pattern", [r"\P{C}+", r"[^\p{C}\p{IsWhitespace}]+", TAG])
 def test_every_character_is_judged_as_by_a_unicode_engine(pattern: str) -> None:
     """White space, controls, formats, surrogates and private characters: each one by one."""
     peer = regex.compile(pattern.replace("IsWhitespace", "White_Space"))
