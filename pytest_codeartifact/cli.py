@@ -1,12 +1,12 @@
 """The command line: a CodeArtifact for any shell, any language.
 
-Exit codes: 0 success, also when `serve` is stopped; 1 it could not be done; 2 wrong usage.
+Exit codes: 0 success, also when `serve` is stopped; 1 it could not be done, or the build did not
+succeed; 2 wrong usage.
 """
 
 import argparse
 import json
 import os
-import re
 import shlex
 import signal
 import socket
@@ -14,20 +14,21 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 from urllib.parse import urlsplit
 
 from platformdirs import user_state_path
 
-from pytest_codeartifact import __version__, shells
+from pytest_codeartifact import __version__, arguments, shells
 from pytest_codeartifact.emulator.configuration import DEFAULT_ACCOUNT, DEFAULT_REGION
 from pytest_codeartifact.emulator.quotas import Quotas
 
 if TYPE_CHECKING:
     from pytest_codeartifact.emulator.server import Running
+
+    _Commands: TypeAlias = argparse._SubParsersAction["_Parser"]  # noqa: SLF001 - it has no public name
 
 PROGRAM = "pytest-codeartifact"
 
@@ -63,18 +64,42 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog=PROGRAM, description="A CodeArtifact on this machine.")
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_serve(commands)
+    env = commands.add_parser(
+        "env", help="print the variables that point AWS clients to it", description=_env.__doc__
+    )
+    env.set_defaults(run=_env)
+    env.add_argument("--shell", choices=sorted(shells.SHELLS), help="(default: by $SHELL)")
+    env.add_argument("--ready-file", type=Path, help="of which server (default: the last started)")
+    _add_build(commands)
+    coverage = commands.add_parser(
+        "coverage",
+        help="say which of the service's operations it has",
+        description=_coverage.__doc__,
+    )
+    coverage.set_defaults(run=_coverage)
+    return parser
+
+
+def _add_serve(commands: "_Commands") -> None:
     serve = commands.add_parser(
         "serve", help="run a CodeArtifact until it is stopped", description=_serve.__doc__
     )
     serve.set_defaults(run=_serve)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    serve.add_argument("--port", type=_port, default=0, help="port; 0 takes any free one (default)")
+    serve.add_argument(
+        "--port", type=arguments.port, default=0, help="port; 0 takes any free one (default)"
+    )
     serve.add_argument("--state", type=Path, help="keep the state in this folder")
-    serve.add_argument("--region", type=_region, default=DEFAULT_REGION, help="(%(default)s)")
-    serve.add_argument("--account", type=_account, default=DEFAULT_ACCOUNT, help="(%(default)s)")
+    serve.add_argument(
+        "--region", type=arguments.region, default=DEFAULT_REGION, help="(%(default)s)"
+    )
+    serve.add_argument(
+        "--account", type=arguments.account, default=DEFAULT_ACCOUNT, help="(%(default)s)"
+    )
     serve.add_argument(
         "--upstream",
-        type=_upstream,
+        type=arguments.upstream,
         action="append",
         default=[],
         metavar="CONNECTION=URL",
@@ -83,27 +108,52 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument(
         "--quota",
-        type=_quota,
+        type=arguments.quota,
         action="append",
         default=[],
         metavar="NAME=NUMBER",
-        help=f"another limit than the service's default: {', '.join(_QUOTAS)}",
+        help=f"another limit than the service's default: {', '.join(arguments.QUOTAS)}",
+    )
+    serve.add_argument(
+        "--builds",
+        type=arguments.positive,
+        default=4,
+        metavar="NUMBER",
+        help="how many builds of CodeBuild run side by side (%(default)s)",
     )
     serve.add_argument("--ready-file", type=Path, help="written when the server answers (JSON)")
     serve.add_argument("--lease-folder", type=Path, help="end when no lease in it is held")
-    env = commands.add_parser(
-        "env", help="print the variables that point AWS clients to it", description=_env.__doc__
+
+
+def _add_build(commands: "_Commands") -> None:
+    build = commands.add_parser(
+        "build", help="run a buildspec as CodeBuild does", description=_build.__doc__
     )
-    env.set_defaults(run=_env)
-    env.add_argument("--shell", choices=sorted(shells.SHELLS), help="(default: by $SHELL)")
-    env.add_argument("--ready-file", type=Path, help="of which server (default: the last started)")
-    coverage = commands.add_parser(
-        "coverage",
-        help="say which of the service's operations it has",
-        description=_coverage.__doc__,
+    build.set_defaults(run=_build)
+    build.add_argument("folder", type=arguments.source, metavar="DIR", help="the build's source")
+    build.add_argument(
+        "--buildspec", help="path within DIR, or the YAML itself (default: buildspec.yml)"
     )
-    coverage.set_defaults(run=_coverage)
-    return parser
+    build.add_argument(
+        "--role-policy",
+        type=arguments.policy,
+        metavar="FILE",
+        help="JSON of what the build may do (default: read packages from CodeArtifact)",
+    )
+    build.add_argument(
+        "--env",
+        type=arguments.variable,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an environment variable of the build",
+    )
+    build.add_argument(
+        "--timeout", type=arguments.minutes, default=60, metavar="MINUTES", help="(%(default)s)"
+    )
+    build.add_argument(
+        "--ready-file", type=Path, help="on which server (default: the last started)"
+    )
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -128,6 +178,7 @@ def _stop(*_: object) -> NoReturn:
 
 def _serve_until_stopped(options: argparse.Namespace, stack: ExitStack) -> None:
     # The server's libraries take a while to import; other commands do without.
+    from pytest_codeartifact.codebuild.machine import LocalMachine  # noqa: PLC0415 - with it
     from pytest_codeartifact.emulator.configuration import Configuration  # noqa: PLC0415
     from pytest_codeartifact.emulator.server import Binding, ServerError, serve  # noqa: PLC0415
     from pytest_codeartifact.emulator.store.sqlite import StateError  # noqa: PLC0415
@@ -141,6 +192,7 @@ def _serve_until_stopped(options: argparse.Namespace, stack: ExitStack) -> None:
         account=options.account,
         upstreams=_upstreams(options),
         quotas=Quotas(**dict(options.quota)),
+        builds_at_once=options.builds,
     )
     binding = Binding(
         host=options.host,
@@ -149,7 +201,8 @@ def _serve_until_stopped(options: argparse.Namespace, stack: ExitStack) -> None:
         lease_folder=options.lease_folder,
     )
     try:
-        serve(configuration, binding, partial(_announce, _env_command(options)))
+        announce = partial(_announce, _env_command(options))
+        serve(configuration, binding, announce, LocalMachine.here())
     except (ServerError, StateError, OSError) as error:
         raise _Failure(error) from error
 
@@ -205,6 +258,53 @@ def _env(options: argparse.Namespace) -> int:
     return 0
 
 
+def _build(options: argparse.Namespace) -> int:
+    """Run the buildspec of a folder as CodeBuild does, under a role with exactly one policy.
+
+    On the server that runs, or on one of its own. The exit code is 0 when the build succeeded.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loads long
+
+    from pytest_codeartifact import building  # noqa: PLC0415 - loads boto3
+    from pytest_codeartifact.errors import CodeArtifactError  # noqa: PLC0415 - with it
+
+    screen = building.Screen(sys.stdout)
+    wanted = building.Wanted(
+        folder=options.folder,
+        role_policy=options.role_policy or building.READING_POLICY,
+        buildspec=options.buildspec,
+        variables=dict(options.env),
+        timeout_minutes=options.timeout,
+    )
+    try:
+        with ExitStack() as stack:
+            path = options.ready_file or _default_ready_file()
+            if options.ready_file or _is_served(path):
+                account = stack.enter_context(building.running_account(path))
+            else:
+                screen.say(
+                    "No server is running, so this build meets an empty CodeArtifact of its own;"
+                    f" '{PROGRAM} serve' starts one that it can share with you."
+                )
+                outside = _upstreams(argparse.Namespace(upstream=[]))
+                account = stack.enter_context(building.private_account(outside.get("public:pypi")))
+            if options.role_policy is None:
+                screen.say(
+                    "The build's role may read packages from CodeArtifact;"
+                    " --role-policy FILE gives it other permissions."
+                )
+            return 0 if building.run(account, wanted, screen).succeeded else 1
+    except (CodeArtifactError, ClientError, BotoCoreError) as error:
+        raise _Failure(error) from error
+
+
+def _is_served(path: Path) -> bool:
+    try:
+        return _listens(json.loads(path.read_text())["endpoint_url"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
 def _coverage(options: argparse.Namespace) -> int:
     """Print each operation of the installed botocore's model and whether it is served."""
     del options  # there are none
@@ -254,40 +354,3 @@ _IN_THE_WAY = (
     "AWS_ENDPOINT_URL_STS",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 )
-_QUOTAS = [field.name for field in fields(Quotas)]
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:  # noqa: PLR2004 - the highest port there is
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text!r}")
-    return int(text)
-
-
-def _region(text: str) -> str:
-    if not re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no region such as {DEFAULT_REGION}")
-    return text
-
-
-def _account(text: str) -> str:
-    if not re.fullmatch(r"[0-9]{12}", text):
-        raise argparse.ArgumentTypeError(f"an account has 12 digits, unlike {text!r}")
-    return text
-
-
-def _upstream(text: str) -> tuple[str, str]:
-    from pytest_codeartifact.emulator.registry.connections import KNOWN  # noqa: PLC0415 - rarely
-
-    connection, _, url = text.partition("=")
-    if connection not in KNOWN:
-        raise argparse.ArgumentTypeError(f"{connection!r} is none of {', '.join(KNOWN)}")
-    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-        raise argparse.ArgumentTypeError("say CONNECTION=URL, such as public:pypi=http://…/simple/")
-    return connection, url
-
-
-def _quota(text: str) -> tuple[str, int]:
-    name, _, number = text.partition("=")
-    if name not in _QUOTAS or not number.isdecimal():
-        raise argparse.ArgumentTypeError(f"say NAME=NUMBER with one of {', '.join(_QUOTAS)}")
-    return name, int(number)

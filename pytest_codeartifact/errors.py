@@ -29,3 +29,7 @@ class UploadError(CodeArtifactError):
 
 class CleanupError(CodeArtifactError):
     """Something that a test made could not be removed."""
+
+
+class BuildTimeout(CodeArtifactError):
+    """A build did not end in time."""

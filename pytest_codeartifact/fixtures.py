@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +13,7 @@ from pytest_codeartifact.settings import Settings
 if TYPE_CHECKING:
     from types_boto3_codeartifact import CodeArtifactClient
 
+    from pytest_codeartifact.targets.builds import Build
     from pytest_codeartifact.targets.control import Control, Events
     from pytest_codeartifact.targets.emulator import EmulatorTarget
     from pytest_codeartifact.targets.gateway import Gateway
@@ -82,6 +83,22 @@ def codeartifact_role(codeartifact_target: "EmulatorTarget") -> "Iterator[Callab
     yield role
     with _said_plainly():
         roles.close()
+
+
+@pytest.fixture
+def codeartifact_build(
+    request: pytest.FixtureRequest, codeartifact_target: "EmulatorTarget"
+) -> "Iterator[Callable[..., Build]]":
+    """Call it with a buildspec and `role_policy=…` for a build that ran under such a role."""
+    builds = codeartifact_target.builds(_gateway_of(request))
+
+    def build(buildspec: str | None = None, **how: Any) -> "Build":  # noqa: ANN401 -- as `build`
+        with _said_plainly():
+            return builds.build(buildspec, **how)
+
+    yield build
+    with _said_plainly():
+        builds.close()
 
 
 @pytest.fixture
@@ -165,14 +182,21 @@ def codeartifact_tools(
     """Real programs in a private home: `.aws`, `.pip`, …, `.connect(repository.connection)`."""
     from pytest_codeartifact.tools.toolbox import Tools  # noqa: PLC0415 -- when used
 
-    name, settings = "codeartifact_gateway", codeartifact_settings
-    by_host_names = name in request.fixturenames or settings.endpoint_of_fixtures == "hosts"
     return Tools.create(
         tmp_path_factory.mktemp("codeartifact-home"),
         account=codeartifact_target.environment(),
-        outside_index=settings.public_pypi.value,
-        gateway=request.getfixturevalue(name) if by_host_names else None,
+        outside_index=codeartifact_settings.public_pypi.value,
+        gateway=_gateway_of(request),
     )
+
+
+def _gateway_of(request: pytest.FixtureRequest) -> "Gateway | None":
+    """The test's gateway, where it or the settings ask for real host names."""
+    name, settings = "codeartifact_gateway", targets.settings_of(request.config)
+    if name in request.fixturenames or settings.endpoint_of_fixtures == "hosts":
+        gateway: Gateway = request.getfixturevalue(name)
+        return gateway
+    return None
 
 
 @pytest.fixture

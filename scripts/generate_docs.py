@@ -12,17 +12,17 @@ import inspect
 import re
 import tokenize
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest_codeartifact
 from pytest_codeartifact import fixtures, settings
 from pytest_codeartifact.emulator import formats, operations
 from pytest_codeartifact.emulator.api import model
 from pytest_codeartifact.emulator.api.operation import Operation
-from pytest_codeartifact.emulator.calls import Call
+from pytest_codeartifact.emulator.builds import operations as builds
 from pytest_codeartifact.emulator.entities import PackageFormat
 from pytest_codeartifact.emulator.registry.connections import KNOWN
 
@@ -128,6 +128,8 @@ _GIVEN = (
     "targets.control.Control",
     "targets.control.Events",
     "targets.roles.Role",
+    "targets.builds.Build",
+    "targets.builds.BuildPhase",
     "targets.gateway.Gateway",
     "tools.toolbox.Tools",
     "tools.base.Tool",
@@ -190,31 +192,49 @@ def _first_sentence(value: object) -> str:
 
 def operations_page() -> str:
     """The page of all operations: state, grants and evidence."""
-    implemented, known = operations.discover(), model.operations()
     found = list(evidence())
-    missing = sorted(set(known) - set(implemented))
-    served = len(implemented) if missing else "all"
     lines = [
         "# Operations\n",
-        f"The API has {len(known)} operations; {served} of them are served here.",
-        *([_unserved(missing)] if missing else []),
         "An operation needs the permission of its own name on what the table says, such as",
         "`codeartifact:DeleteDomain` on the domain; [](../explanation/permissions.md) says how it",
         "is decided. Evidence counts the tests that call it: those that rest on documentation, on",
         "observation, on an assumption ([](evidence.md)).\n",
-        "| operation | permission on | evidence |",
-        "| --- | --- | --- |",
+        "## CodeArtifact\n",
+        *_operations_of(model.operations(), operations.discover(), found),
+        "\n## CodeBuild\n",
+        *_operations_of(model.operations(builds.SERVICE), builds.discover(), found),
     ]
-    for name in sorted(implemented):
-        counts = Counter(each.kind for each in found if _snake(name) in each.calls)
-        told = " / ".join(str(counts[kind]) for kind in KINDS) if counts else ""
-        lines.append(f"| `{name}` | {_needs(implemented[name])} | {told} |")
     return "\n".join(lines) + "\n"
 
 
-def _unserved(names: list[str]) -> str:
+def _operations_of(
+    known: Iterable[str], implemented: Mapping[str, Operation[Any]], found: Sequence[Evidence]
+) -> Iterator[str]:
+    """The section of a service: how many of its operations are served, and a table of them."""
+    missing = sorted(set(known) - set(implemented))
+    served = len(implemented) if missing else "all"
+    yield f"The API has {len(list(known))} operations; {served} of them are served here."
+    if missing:
+        yield _unserved(missing)
+    yield "\n| operation | permission on | evidence |"
+    yield "| --- | --- | --- |"
+    for name in sorted(implemented):
+        counts = Counter(each.kind for each in found if _snake(name) in each.calls)
+        told = " / ".join(str(counts[kind]) for kind in KINDS) if counts else ""
+        yield f"| `{name}` | {_needs(implemented[name])} | {told} |"
+
+
+def _unserved(names: Sequence[str]) -> str:
     listed = ", ".join(f"`{name}`" for name in names)
     return f"The others answer HTTP 501 and say their name, never a quiet success: {listed}."
+
+
+def _unserved_of_codebuild() -> str:
+    served, known = len(builds.discover()), len(model.operations(builds.SERVICE))
+    return (
+        f"{known - served} of CodeBuild's {known} operations: batches of builds, sandboxes, fleets,"
+        " webhooks, credentials of Git servers, sharing ([operations](operations.md))."
+    )
 
 
 _RULES = {
@@ -233,12 +253,19 @@ _RULES = {
     "_to_destination": "the destination repository and the package in it",
     "_on_associated_group": "the package group of the package",
     "_bearer": "`sts:GetServiceBearerToken` on `*`",
+    "on_project": "the project",
+    "on_project_of_build": "the project of the build",
+    "on_report_group": "the report group",
+    "on_new_report_group": "the report group that is made",
+    "passing_role": "`iam:PassRole` on the service role, where the request names one",
 }
 
 
-def _needs(operation: Operation[Call]) -> str:
+def _needs(operation: Operation[Any]) -> str:
     """The grants in words; raises KeyError for a rule that nobody described here."""
-    return ", and ".join(_RULES[rule.__name__] for rule in operation.rules)
+    # A rule that another function made goes by the name of that one.
+    names = [rule.__qualname__.partition(".")[0] for rule in operation.rules]
+    return ", and ".join(_RULES[name] for name in names)
 
 
 def _snake(name: str) -> str:
@@ -306,6 +333,7 @@ def fidelity() -> str:
         "[evidence](evidence.md).\n",
         "## Not here yet\n",
         *([f"- {_unserved(missing)}"] if missing else []),
+        f"- {_unserved_of_codebuild()}",
         f"- Package formats without an endpoint: {', '.join(f'`{each}`' for each in formatless)}.",
         f"- External connections without effect: {', '.join(f'`{each}`' for each in unserved)}.",
         "- A real AWS account as target: `--codeartifact=aws` is refused.\n",
@@ -330,6 +358,7 @@ _AREAS = {
     "Domains, repositories and the API": r"emulator/(operations|api)\b",
     "Events": r"emulator/events\b",
     "Upstreams and the package endpoint": r"emulator/(registry|formats|upstream)",
+    "CodeBuild": r"codebuild|emulator/builds\b",
 }
 """Which part of the emulator is about what; the first that fits a file counts."""
 _ELSEWHERE = "Everything else"
@@ -342,7 +371,7 @@ def _area(file: str) -> str:
 def _place(file: str, name: str) -> str:
     """The operation where a function is one, else file and function."""
     api_name = "".join(word.capitalize() for word in name.split("_"))
-    if api_name in model.operations():
+    if api_name in model.operations() or api_name in model.operations(builds.SERVICE):
         return f"`{api_name}`"
     return " ".join(f"`{each}`" for each in (file.removeprefix("emulator/"), name) if each)
 
@@ -432,6 +461,8 @@ def sources() -> str:
         "The pages that the emulator's behaviour was taken from, by the titles they have in the",
         f"[AWS CodeArtifact User Guide]({_AWS}/codeartifact/latest/ug/),",
         f"the [AWS CodeArtifact API Reference]({_AWS}/codeartifact/latest/APIReference/),",
+        f"the [AWS CodeBuild User Guide]({_AWS}/codebuild/latest/userguide/),",
+        f"the [AWS CodeBuild API Reference]({_AWS}/codebuild/latest/APIReference/),",
         f"the [IAM User Guide]({_AWS}/IAM/latest/UserGuide/) or the project",
         "named. The shape of the API comes from the service model in botocore.\n",
         "| page | used in |",

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import parse_qs
 
 from pytest_codeartifact.emulator.api.door import Door
+from pytest_codeartifact.emulator.builds.credentials import PREFIX as CREDENTIALS
+from pytest_codeartifact.emulator.builds.credentials import ContainerCredentials
 from pytest_codeartifact.emulator.control import PREFIX as CONTROL
 from pytest_codeartifact.emulator.control import Control
 from pytest_codeartifact.emulator.endpoint import Endpoint
@@ -42,6 +44,7 @@ class App:
         doors: Sequence[Door[Any]],
         endpoint: Endpoint,
         control: Control,
+        credentials: ContainerCredentials,
         neighbours: Neighbours,
         gate: Gate,
         journals: Mapping[str, Journal],
@@ -50,6 +53,7 @@ class App:
         self._doors = doors
         self._endpoint = endpoint
         self._control = control
+        self._credentials = credentials
         self._neighbours = neighbours
         self._gate = gate
         self._requests = journals["requests"]
@@ -75,6 +79,8 @@ class App:
         """The answer of one of our doors; None when the request is for another service."""
         if request.path.startswith(CONTROL):
             return self._control.answer(request)
+        if request.path.startswith(CREDENTIALS):
+            return self._credentials.answer(request)
         first, _, rest = request.path.lstrip("/").partition("/")
         host = read_host(first)
         if host is None:

@@ -12,10 +12,14 @@ DEFAULT_ACCOUNT = "111122223333"
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """`upstreams` says where external connections such as `public:pypi` point."""
+    """`upstreams` says where external connections such as `public:pypi` point.
+
+    More builds of CodeBuild than `builds_at_once` wait for each other.
+    """
 
     state_path: Path
     region: str = DEFAULT_REGION
     account: str = DEFAULT_ACCOUNT
     upstreams: Mapping[str, str] = field(default_factory=dict)
     quotas: Quotas = field(default_factory=Quotas)
+    builds_at_once: int = 4

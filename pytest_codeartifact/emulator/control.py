@@ -7,7 +7,7 @@ import base64
 import hmac
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -50,7 +50,7 @@ class Control:
         clock: Clock,
         connections: Connections,
         store: Store,
-        neighbours: Forgetful,
+        forgetful: Sequence[Forgetful],
         journals: Mapping[str, Journal],
     ) -> None:
         self._owner = owner
@@ -58,7 +58,7 @@ class Control:
         self._clock = clock
         self._connections = connections
         self._store = store
-        self._neighbours = neighbours
+        self._forgetful = forgetful
         self._journals = journals
         self._actions: dict[tuple[str, str], Callable[[Request], dict[str, Any]]] = {
             ("GET", "clock"): self._time,
@@ -181,13 +181,15 @@ class Control:
         account = _account(request)
         if account is not None:
             self._store.clear(account)
-            self._neighbours.reset(account)
+            for each in self._forgetful:
+                each.reset(account)
             return {"reset": account}
         # First what lets others in or data come back, then the data.
         self._connections.reset()
         closed = self._accounts.close_others(self._owner.number)
         self._store.clear(settings=closed)
-        self._neighbours.reset()
+        for each in self._forgetful:
+            each.reset()
         self._clock.reset()
         for name, journal in self._journals.items():
             if name != KEPT_JOURNAL:

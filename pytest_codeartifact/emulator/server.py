@@ -17,11 +17,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from pytest_codeartifact.emulator.builds.machine import Machine, Yard
 from pytest_codeartifact.emulator.configuration import Configuration
 from pytest_codeartifact.emulator.control import PREFIX
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 THREADS = 48
 POLL_SECONDS = 0.5
 READY_SECONDS = 30.0
+_IPV6 = 6
 
 
 class ServerError(Exception):
@@ -64,11 +67,15 @@ class Running:
 
 
 def serve(
-    configuration: Configuration, binding: Binding, announce: Callable[[Running], None]
+    configuration: Configuration,
+    binding: Binding,
+    announce: Callable[[Running], None],
+    machine: Machine | None = None,
 ) -> None:
     """Serve until a signal, or until no lease is held; raises ServerError before it listens.
 
-    `announce` is called once the server answers, and the ready file is there by then.
+    `announce` is called once the server answers, and the ready file is there by then. Without a
+    machine there are no builds.
     """
     # Heavy, and not needed by those who only import the types.
     from pytest_codeartifact.emulator.wiring import Emulator  # noqa: PLC0415
@@ -108,7 +115,8 @@ def serve(
 
         threading.Thread(target=watch, daemon=True).start()
         try:
-            _run(server, configuration)
+            yard = None if machine is None else Yard(machine, _from_here(address, port))
+            _run(server, partial(_load, configuration, yard, os.getpid()))
         finally:
             if binding.ready_file is not None:
                 _take_back(binding.ready_file, running)
@@ -116,9 +124,17 @@ def serve(
         raise ServerError(failures[0])
 
 
-def _run(server: Any, configuration: Configuration) -> None:  # noqa: ANN401 - see _granian
+def _from_here(address: str, port: int) -> str:
+    """The address by which this machine's own programs reach the server."""
+    found = ip_address(address)
+    if found.is_unspecified:
+        found = ip_address("::1" if found.version == _IPV6 else "127.0.0.1")
+    return f"http://[{found}]:{port}" if found.version == _IPV6 else f"http://{found}:{port}"
+
+
+def _run(server: Any, load: Callable[[], "WSGIApplication"]) -> None:  # noqa: ANN401 - see _granian
     try:
-        server.serve(target_loader=partial(_load, configuration, os.getpid()), wrap_loader=False)
+        server.serve(target_loader=load, wrap_loader=False)
     except SystemExit as error:
         if error.code and not server.interrupt_signal:
             raise ServerError("the process that serves has died, and so this one ends") from error
@@ -149,7 +165,7 @@ def _granian(host: str, port: int) -> Any:  # noqa: ANN401 - a class that must b
     return server
 
 
-def _load(configuration: Configuration, main_pid: int) -> "WSGIApplication":
+def _load(configuration: Configuration, yard: Yard | None, main_pid: int) -> "WSGIApplication":
     """Build the application in the worker, which ends when the main process is gone."""
     from pytest_codeartifact.emulator.wiring import Emulator  # noqa: PLC0415 - in the worker only
 
@@ -163,7 +179,7 @@ def _load(configuration: Configuration, main_pid: int) -> "WSGIApplication":
         # before any thread starts, as threads inherit that.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     threading.Thread(target=end_with_main, daemon=True).start()
-    application = Emulator(configuration).app
+    application = Emulator(configuration, yard).app
     threading.excepthook = application.thread_crashed
     return application
 

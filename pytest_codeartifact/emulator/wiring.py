@@ -4,6 +4,9 @@ from pytest_codeartifact.emulator.api.door import Door
 from pytest_codeartifact.emulator.api.model import CODEARTIFACT
 from pytest_codeartifact.emulator.api.rest_json import RestJson
 from pytest_codeartifact.emulator.app import App
+from pytest_codeartifact.emulator.builds.door import open_door as open_codebuild
+from pytest_codeartifact.emulator.builds.machine import Yard
+from pytest_codeartifact.emulator.builds.service import CodeBuild
 from pytest_codeartifact.emulator.calls import Call
 from pytest_codeartifact.emulator.clock import Clock
 from pytest_codeartifact.emulator.configuration import Configuration
@@ -20,6 +23,7 @@ from pytest_codeartifact.emulator.neighbours import Neighbours
 from pytest_codeartifact.emulator.neighbours.events import deliver
 from pytest_codeartifact.emulator.neighbours.identities import MotoIdentities
 from pytest_codeartifact.emulator.operations import discover as discover_operations
+from pytest_codeartifact.emulator.quotas import Quotas
 from pytest_codeartifact.emulator.registry.connections import Connections
 from pytest_codeartifact.emulator.registry.publishing import Publishing
 from pytest_codeartifact.emulator.registry.resolution import Resolution
@@ -46,8 +50,11 @@ class _Keyring:
 class Emulator:
     """A CodeArtifact with its state; `close` gives the state folder back."""
 
-    def __init__(self, configuration: Configuration) -> None:
-        """Open the state; raises StateError when the folder cannot be used."""
+    def __init__(self, configuration: Configuration, yard: Yard | None = None) -> None:
+        """Open the state; raises StateError when the folder cannot be used.
+
+        Without a yard there are no builds of CodeBuild.
+        """
         self.clock = Clock()
         self._journals = {name: Journal(length) for name, length in JOURNALS.items()}
         self._store = SqliteStore(configuration.state_path)
@@ -63,23 +70,27 @@ class Emulator:
             self.clock,
             configuration.upstreams,
         )
-        retention = Retention(self._store, self.clock)
-        quotas = configuration.quotas
-        resolution = Resolution(
-            self._store, self.connections, retention, quotas.searched_repositories
-        )
-        publishing = Publishing(self._store, resolution, self.clock, quotas)
-        registry = Rules(self._formats, self.connections, resolution, publishing)
         tokens = Tokens(self._store.secret("token key", TOKEN_KEY_BYTES), self.clock)
         self.identities = MotoIdentities()
         self._neighbours = Neighbours(accounts, self.identities, self.clock)
+        authorizer = PolicyAuthorizer(self._store, self.identities, self.clock)
+        self._codebuild = CodeBuild(
+            configuration,
+            yard,
+            self.owner.credential.caller,
+            self.clock,
+            authorizer,
+            self._neighbours,
+            self.identities,
+            self._outside_index,
+        )
         self._control = Control(
             self.owner,
             accounts,
             self.clock,
             self.connections,
             self._store,
-            self._neighbours,
+            [*self._codebuild.forgetful, self._neighbours],
             self._journals,
         )
         self._template = Call(
@@ -87,21 +98,23 @@ class Emulator:
             region=configuration.region,
             base_url="",
             store=self._store,
-            registry=registry,
+            registry=self._rules(configuration.quotas),
             tokens=tokens,
             clock=self.clock,
-            quotas=quotas,
+            quotas=configuration.quotas,
         )
         self.app = self.guarded_by(
-            SignatureGate(_Keyring(accounts, self.identities), self.clock),
-            PolicyAuthorizer(self._store, self.identities, self.clock),
+            SignatureGate(_Keyring(accounts, self.identities), self.clock), authorizer
         )
 
     def guarded_by(self, gate: Gate, authorizer: Authorizer) -> App:
         """The same service behind others who tell who comes in and what they may do."""
         call = self._template
         return App(
-            doors=[Door(RestJson(CODEARTIFACT), discover_operations, call, gate, authorizer)],
+            doors=[
+                Door(RestJson(CODEARTIFACT), discover_operations, call, gate, authorizer),
+                open_codebuild(self._codebuild.template, gate, authorizer),
+            ],
             endpoint=Endpoint(
                 call.store,
                 call.registry,
@@ -112,11 +125,26 @@ class Emulator:
                 call.clock,
             ),
             control=self._control,
+            credentials=self._codebuild.credentials,
             neighbours=self._neighbours,
             gate=gate,
             journals=self._journals,
         )
 
     def close(self) -> None:
-        """Close the state."""
+        """End what runs, and close the state."""
+        self._codebuild.close()
         self._store.close()
+
+    def _rules(self, quotas: Quotas) -> Rules:
+        retention = Retention(self._store, self.clock)
+        resolution = Resolution(
+            self._store, self.connections, retention, quotas.searched_repositories
+        )
+        publishing = Publishing(self._store, resolution, self.clock, quotas)
+        return Rules(self._formats, self.connections, resolution, publishing)
+
+    def _outside_index(self) -> str | None:
+        """Pip's index in builds until they configure another; none where it needs a password."""
+        url = self.connections.urls.get("public:pypi")
+        return url if url and "@" not in url else None

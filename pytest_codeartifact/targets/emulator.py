@@ -18,10 +18,12 @@ import urllib3
 from pytest_codeartifact.errors import ControlError
 from pytest_codeartifact.settings import Setting, Settings, Source, server_environment
 from pytest_codeartifact.targets import Capability, leases
+from pytest_codeartifact.targets.builds import BotoBuilds
 from pytest_codeartifact.targets.control import Control, Crash
 from pytest_codeartifact.targets.roles import BotoRoles
 from pytest_codeartifact.targets.workspace import BotoWorkspace
 from pytest_codeartifact.tools import process
+from pytest_codeartifact.tools.reach import Gateway, Reach
 
 if TYPE_CHECKING:
     from types_boto3_codeartifact import CodeArtifactClient
@@ -168,6 +170,17 @@ class Account:
     def roles(self) -> BotoRoles:
         """What makes roles of this account; the caller closes it."""
         return BotoRoles(self, on_token=self._known_secrets.add)
+
+    def builds(self, gateway: Gateway | None = None) -> BotoBuilds:
+        """What runs builds in this account; the caller closes it.
+
+        With a gateway they use AWS's real host names, and reach nothing else.
+        """
+        variables: Mapping[str, str] = {}
+        if gateway is not None:
+            # With the names of AWS there is no other address to be told.
+            variables = {"AWS_ENDPOINT_URL": "", **Reach.through(gateway).variables}
+        return BotoBuilds(self, self._known_secrets.add, variables)
 
     def with_key(
         self, access_key_id: str, secret_access_key: str, session_token: str | None

@@ -72,12 +72,7 @@ class Role:
         if document is None:
             self._forbid_everything()
             return
-        try:
-            self._iam.put_role_policy(
-                RoleName=self.name, PolicyName=_POLICY_NAME, PolicyDocument=document
-            )
-        except self._iam.exceptions.MalformedPolicyDocumentException as error:
-            raise _no_policy(f"IAM says {error.response['Error']['Message']!r}") from error
+        _put_policy(self._iam, self.name, _POLICY_NAME, document)
 
     def token(self, domain: "Domain | str", duration_seconds: int | None = None) -> str:
         """An authorization token for a domain that acts as this role."""
@@ -125,24 +120,38 @@ class BotoRoles:
     def role(self, policy: Policy) -> Role:
         """Make a role that only the caller may assume, with this policy, and assume it."""
         document_of(policy)  # before anything is made: it may be no policy
-        iam, sts = self._maker.boto3_client("iam"), self._maker.boto3_client("sts")
+        sts = self._maker.boto3_client("sts")
         # Source: "Create a role for an IAM user" (IAM User Guide). The caller is named, not its
         # account, so that nobody else of the account can become the role.
-        trust = {
-            "Effect": "Allow",
-            "Principal": {"AWS": sts.get_caller_identity()["Arn"]},
-            "Action": "sts:AssumeRole",
-        }
-        name = unique_name()
-        told = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document([trust]))["Role"]
-        self._made.append(name)
-        given = sts.assume_role(RoleArn=told["Arn"], RoleSessionName=_SESSION_NAME)["Credentials"]
+        name, arn = self._make({"AWS": sts.get_caller_identity()["Arn"]})
+        given = sts.assume_role(RoleArn=arn, RoleSessionName=_SESSION_NAME)["Credentials"]
         session = self._maker.with_key(
             given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
         )
-        role = Role(name, told["Arn"], self._maker, session, self._on_token)
+        role = Role(name, arn, self._maker, session, self._on_token)
         role.allow(policy)
         return role
+
+    def service_role(self, service: str, policies: Mapping[str, Policy]) -> str:
+        """Make a role that only an AWS service may assume, with policies by name; its ARN.
+
+        `service` is the service's principal, such as `codebuild.amazonaws.com`.
+        """
+        documents = {name: document_of(policy) for name, policy in policies.items()}
+        role, arn = self._make({"Service": service})
+        iam = self._maker.boto3_client("iam")
+        for name, document in documents.items():
+            if document is not None:
+                _put_policy(iam, role, name, document)
+        return arn
+
+    def _make(self, principal: Mapping[str, str]) -> tuple[str, str]:
+        """Make a role that this principal may assume: its name and ARN."""
+        iam, name = self._maker.boto3_client("iam"), unique_name()
+        trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+        told = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document([trust]))["Role"]
+        self._made.append(name)
+        return name, told["Arn"]
 
     def close(self) -> None:
         """Remove all that was made, newest first; raises CleanupError for what would not go."""
@@ -172,6 +181,13 @@ class BotoRoles:
         except iam.exceptions.NoSuchEntityException:
             # The test removed it itself, or the emulator forgot everything.
             return
+
+
+def _put_policy(iam: Any, role: str, name: str, document: str) -> None:  # noqa: ANN401 -- a boto3 client
+    try:
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
+    except iam.exceptions.MalformedPolicyDocumentException as error:
+        raise _no_policy(f"IAM says {error.response['Error']['Message']!r}") from error
 
 
 def document_of(policy: Policy) -> str | None:

@@ -3,13 +3,15 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from packaging.requirements import Requirement
 
 from pytest_codeartifact import cli, errors, settings
 from pytest_codeartifact.emulator import errors as api_errors
-from pytest_codeartifact.emulator.api import model
+from pytest_codeartifact.emulator.api import json_protocol, model
+from pytest_codeartifact.emulator.builds import errors as build_errors
 from pytest_codeartifact.emulator.formats.pypi import PyPI
 from pytest_codeartifact.emulator.iam import refusals
 from pytest_codeartifact.emulator.neighbours import refusals as neighbours_refusals
@@ -74,9 +76,26 @@ def test_journals_of_the_control_interface_are_documented() -> None:
 
 def test_refusals_of_the_api_are_documented_with_code_and_status() -> None:
     """Each error of the API stands in the reference with its status."""
-    told = {cells[0]: cells[1] for cells in rows(page("errors.md"))}
-    for each in api_errors.ServiceError.__subclasses__():
+    text = page("errors.md").partition("CodeBuild has errors of its own")[0]
+    told = {cells[0]: cells[1] for cells in rows(text)}
+    for each in service_errors(api_errors):
         assert told[each.code] == str(each.status)
+
+
+def test_refusals_of_codebuild_are_documented_with_code_and_status() -> None:
+    """Each error of CodeBuild's API stands in the reference with its status."""
+    text = page("errors.md").partition("CodeBuild has errors of its own")[2]
+    told = {cells[0]: cells[1] for cells in rows(text.partition("Before that")[0])}
+    for each in [*service_errors(build_errors), *service_errors(json_protocol)]:
+        assert told[each.code] == str(each.status)
+
+
+def service_errors(module: ModuleType) -> Iterator[type[api_errors.ServiceError]]:
+    """The errors with a code that a module defines."""
+    for each in vars(module).values():
+        is_error = isinstance(each, type) and issubclass(each, api_errors.ServiceError)
+        if is_error and each.__module__ == module.__name__ and "code" in vars(each):
+            yield each
 
 
 def test_refusals_of_signatures_are_documented_with_codes_and_status() -> None:

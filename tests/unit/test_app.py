@@ -104,6 +104,42 @@ def test_defect_is_answered_and_told(
     assert crash["request_id"] == refusal(failed)["ResponseMetadata"]["RequestId"]
 
 
+def test_defect_is_answered_as_the_service_does(
+    emulation: Emulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client of another protocol can read that the emulator failed."""
+    owner = emulation.owner
+    codebuild = emulation.boto3_client("codebuild", owner.access_key_id, owner.secret_access_key)
+    monkeypatch.setattr(emulation.emulator.clock, "machine_now", None)
+    with pytest.raises(ClientError) as failed:
+        codebuild.list_projects()
+    monkeypatch.undo()
+    assert refusal(failed)["Error"]["Code"] == "InternalServerException"
+    assert refusal(failed)["ResponseMetadata"]["HTTPStatusCode"] == 500
+
+
+def test_target_without_a_signature_is_refused(emulation: Emulation) -> None:
+    """An operation that a header names is known without a signature, and refused for want of it."""
+    headers = {"X-Amz-Target": "CodeBuild_20161006.ListProjects"}
+    answer = emulation.request("POST", "/", headers, b"{}")
+    assert (answer.status, answer.json()["__type"]) == (403, "MissingAuthenticationTokenException")
+    headers = {"X-Amz-Target": "CodeBuild_20161006.ListProject"}
+    assert emulation.request("POST", "/", headers, b"{}").status == 404
+
+
+def test_target_that_is_not_known_is_refused(
+    emulation: Emulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is signed for a service and names no operation of it is no silent success."""
+    owner = emulation.owner
+    codebuild = emulation.boto3_client("codebuild", owner.access_key_id, owner.secret_access_key)
+    monkeypatch.setitem(codebuild.meta.service_model.metadata, "targetPrefix", "CodeBuild_1")
+    with pytest.raises(ClientError) as refused:
+        codebuild.list_projects()
+    assert refusal(refused)["Error"]["Code"] == "UnknownOperationException"
+    assert refusal(refused)["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
 def test_defect_behind_a_request_is_told(
     emulation: Emulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -50,7 +51,6 @@ class Neighbours:
         self._assuming = Assuming(identities, clock)
         self._application: WSGIApplication | None = None
         self._preparing = threading.Lock()
-        self._assuming_one = threading.Lock()
         self._known: WeakSet[IAMBackend] = WeakSet()
         self._turnstile = Turnstile()
 
@@ -73,6 +73,16 @@ class Neighbours:
                 raise NotEmulated(str(error)) from error
             finally:
                 self._identities.changed()
+
+    @contextmanager
+    def visit(self) -> Iterator[None]:
+        """Moto's state for a while: loaded, knowing every account, and not reset meanwhile.
+
+        For what AWS does without a request of anybody, such as CodeBuild around a build.
+        """
+        with self._turnstile.among_others():
+            self._prepared()
+            yield
 
     def reset(self, account: str | None = None) -> None:
         """Forget all that other services know, or all they know of one account."""
@@ -122,7 +132,7 @@ class Neighbours:
         put_form(environ, asked.parameters)
         made = sts_backends[asked.account][PARTITION].assumed_roles
         # One at a time, so that the newest session of the account is the one made here.
-        with self._assuming_one:
+        with self._identities.making:
             before = len(made)
             answer = self._prepared()(environ, start_response)
             if len(made) > before:

@@ -1,5 +1,6 @@
 """Moto's state let go of, as if nobody had ever called another service."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,7 @@ def forget(account: str | None) -> None:
     from moto.core.model_instances import reset_model_data  # noqa: PLC0415 - likewise
 
     with backend_lock:
+        _close_objects(account)
         in_use: list[dict[str, Any]] = vars(BackendDict)["_instances"]
         for backends in list(in_use):
             # Names that are unique among accounts, as S3's buckets, have an index of their own.
@@ -60,3 +62,21 @@ def forget(account: str | None) -> None:
                 backends.pop(account, None)
         if account is None:
             reset_model_data()
+
+
+def _close_objects(account: str | None) -> None:
+    """Close the files in which S3 keeps objects; whoever reads one has left before."""
+    models = sys.modules.get("moto.s3.models")
+    if models is None:
+        return
+    for number, backends in list(models.s3_backends.items()):
+        if account not in {None, number}:
+            continue
+        for bucket in [each for backend in backends.values() for each in backend.buckets.values()]:
+            for _, versions in bucket.keys.lists():
+                for each in versions:
+                    # A marker of a deletion has no file.
+                    if isinstance(each, models.FakeKey):
+                        each.dispose()
+            for upload in bucket.multiparts.values():
+                upload.dispose()

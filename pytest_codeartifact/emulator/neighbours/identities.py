@@ -50,6 +50,8 @@ class MotoIdentities:
         self._generation = 0
         self._changing = threading.Lock()
         self._sessions: WeakKeyDictionary[AssumedRole, _Made] = WeakKeyDictionary()
+        self.making = threading.Lock()
+        """Held while moto makes a session and until that is remembered."""
 
     @property
     def generation(self) -> int:

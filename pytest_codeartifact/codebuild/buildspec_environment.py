@@ -1,0 +1,116 @@
+"""The part of a buildspec about the variables of a build."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pytest_codeartifact.codebuild.yaml_nodes import Fields, Node
+
+_KEYS = frozenset(
+    {
+        "shell",
+        "variables",
+        "parameter-store",
+        "secrets-manager",
+        "exported-variables",
+        "git-credential-helper",
+    }
+)
+_SHELLS = ("bash", "/bin/sh")
+_SHELLS_OF_WINDOWS = ("powershell.exe", "cmd.exe")
+_RESERVED_PREFIX = "CODEBUILD_"
+_REFERENCE_FORM = "secret-id:json-key:version-stage:version-id"
+_ARN_PARTS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReference:
+    """A secret of Secrets Manager, or the value of a key in it; a version has a stage or an id.
+
+    `text` is the reference as it was written.
+    """
+
+    line: int
+    text: str
+    secret_id: str
+    json_key: str | None = None
+    version_stage: str | None = None
+    version_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What a buildspec says of variables: their values, or where those are kept."""
+
+    shell: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    parameter_store: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, SecretReference] = field(default_factory=dict)
+    exported: tuple[str, ...] = ()
+    git_credential_helper: bool = False
+
+
+def read_environment(node: Node) -> Environment:
+    """What `env` says; raises BuildspecError."""
+    given = node.fields(_KEYS, "env")
+    parameters = _variables(given, "parameter-store")
+    secrets = _variables(given, "secrets-manager")
+    return Environment(
+        _shell(given),
+        {name: each.text() for name, each in _variables(given, "variables").items()},
+        {name: each.word() for name, each in parameters.items()},
+        {name: _secret(each) for name, each in secrets.items()},
+        _exported(given, {*parameters, *secrets}),
+        given.flag("git-credential-helper"),
+    )
+
+
+def read_old_environment(node: Node) -> Environment:
+    """What `environment_variables` says, as version 0.1 calls it; raises BuildspecError."""
+    given = node.fields({"plaintext"}, node.name)
+    variables = _variables(given, "plaintext")
+    return Environment(variables={name: each.text() for name, each in variables.items()})
+
+
+def _shell(given: Fields) -> str | None:
+    shell = given.word("shell")
+    if shell in _SHELLS_OF_WINDOWS:
+        raise given.nodes["shell"].refused(f"is {shell}: builds of Windows are not run here")
+    if shell not in {None, *_SHELLS}:
+        raise given.nodes["shell"].refused(f"is {' or '.join(_SHELLS)}, not {shell!r}")
+    return shell
+
+
+def _variables(given: Fields, key: str) -> Mapping[str, Node]:
+    """What is said of variables, by their names."""
+    entries = given.entries(key)
+    for name, entry in entries.items():
+        if not name or "=" in name:
+            raise entry.refused("cannot be the name of a variable")
+        if name.startswith(_RESERVED_PREFIX):
+            raise entry.refused(f"is reserved, as all names that begin with {_RESERVED_PREFIX}")
+    return entries
+
+
+def _secret(node: Node) -> SecretReference:
+    """A reference to a secret, of which the first part may be an ARN."""
+    text = node.word()
+    parts = text.split(":")
+    length = _ARN_PARTS if parts[0] == "arn" else 1
+    secret_id, rest = ":".join(parts[:length]), [part or None for part in parts[length:]]
+    if len(parts) < length or len(rest) > _REFERENCE_FORM.count(":") or not parts[length - 1]:
+        raise node.refused(f"is not of the form {_REFERENCE_FORM}")
+    json_key, stage, version_id = (*rest, None, None, None)[:3]
+    if stage and version_id:
+        raise node.refused("names a version by its stage or by its id, not by both")
+    return SecretReference(node.line, text, secret_id, json_key, stage, version_id)
+
+
+def _exported(given: Fields, secret: set[str]) -> tuple[str, ...]:
+    # AWS (build-spec-ref): neither AWS's own variables nor parameters and secrets are exported.
+    for item in given.items("exported-variables"):
+        name = item.word()
+        if name.startswith("AWS_"):
+            raise item.refused(f"is {name}: what begins with AWS_ cannot be exported")
+        if name in secret:
+            raise item.refused(f"is {name}: parameters and secrets cannot be exported")
+    return given.words("exported-variables")

@@ -1,0 +1,1 @@
+"""AWS CodeBuild: its API, and what it does around the container in which a build runs."""

@@ -1,0 +1,93 @@
+"""Where a build's artifacts go: an object of S3, or a folder of objects.
+
+Source: "ProjectArtifacts", "BuildArtifacts" (AWS CodeBuild API Reference), "Build specification
+reference", `artifacts` (AWS CodeBuild User Guide).
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_codeartifact.emulator.builds.builds import BuildId
+from pytest_codeartifact.emulator.builds.machine import BuildProblem, Packed
+from pytest_codeartifact.emulator.builds.powers import Power
+from pytest_codeartifact.emulator.neighbours.buckets import BucketError, Encryption
+
+ROOT = "/"
+"""The name of artifacts that have none: they go to the root of their place."""
+
+_KEPT = ("overrideArtifactName", "encryptionDisabled", "artifactIdentifier", "bucketOwnerAccess")
+
+
+class ArtifactError(BuildProblem):
+    """The artifacts cannot be stored."""
+
+
+def place(
+    wanted: Mapping[str, Any], packed: Packed, build: BuildId, encryption_key: str, power: Power
+) -> dict[str, Any]:
+    """Store what a build made as a ProjectArtifacts wants it; returns its BuildArtifacts.
+
+    Raises ArtifactError.
+    """
+    encryption = None if wanted.get("encryptionDisabled") else Encryption(encryption_key)
+    bucket = wanted["location"]
+    key = key_of(wanted, packed.name, build, packed.prefix)
+    shown = {
+        "location": f"arn:aws:s3:::{bucket}/{key}".rstrip("/"),
+        **{name: wanted[name] for name in _KEPT if name in wanted},
+    }
+    try:
+        if packed.zip_path is not None:
+            md5, sha256 = _store(power, bucket, key, packed.zip_path, build, encryption)
+            return shown | {"md5sum": md5, "sha256sum": sha256}
+        for name, path in packed.files.items():
+            _store(power, bucket, f"{key}/{name}".lstrip("/"), path, build, encryption)
+    except BucketError as error:
+        msg = f"Error in UPLOAD_ARTIFACTS phase: {error}"
+        raise ArtifactError("CLIENT_ERROR", msg) from error
+    return shown
+
+
+def key_of(wanted: Mapping[str, Any], named: str, build: BuildId, prefix: str = "") -> str:
+    """The key of the ZIP file or folder: `path/build-id/name`, where each is asked for.
+
+    `prefix` stands before a build id only (AWS: Build specification reference, `s3-prefix`).
+
+    `named` is what the buildspec calls it, which counts where the project lets it. Without any
+    name it is the project's, or the identifier of a secondary artifact.
+    """
+    own = wanted.get("artifactIdentifier") or build.project
+    name = wanted.get("name") or own
+    if wanted.get("overrideArtifactName") and named:
+        name = named
+    if name == ROOT and wanted.get("packaging") == "ZIP":
+        # Differs: what AWS calls an object that has no name is not known.
+        name = own
+    namespace = build.uuid if wanted.get("namespaceType") == "BUILD_ID" else ""
+    before = prefix if namespace else ""
+    parts = (part.strip("/") for part in (wanted.get("path", ""), before, namespace, name))
+    return "/".join(filter(None, parts))
+
+
+def _store(
+    power: Power,
+    bucket: str,
+    key: str,
+    path: Path,
+    build: BuildId,
+    encryption: Encryption | None,
+) -> tuple[str, str]:
+    """Store one file; returns its hashes."""
+    with path.open("rb") as opened:
+        sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+        opened.seek(0)
+        md5 = hashlib.file_digest(opened, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    metadata = {
+        "codebuild-buildarn": build.arn,
+        "codebuild-content-md5": md5,
+        "codebuild-content-sha256": sha256,
+    }
+    power.put_object(bucket, key, path, metadata, encryption)
+    return md5, sha256

@@ -1,0 +1,248 @@
+"""Builds for tests: a buildspec run by CodeBuild under a role with exactly the policy you name."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pytest_codeartifact.errors import BuildTimeout, CleanupError
+from pytest_codeartifact.targets.roles import BotoRoles, Caller, Policy
+from pytest_codeartifact.targets.workspace import unique_name
+
+SERVICE = "codebuild.amazonaws.com"
+LOG_PERMISSIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+"""What every service role needs, or its builds fail before their first command."""
+
+_IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
+_NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
+_LOOK_SECONDS = 0.1
+_PATIENCE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPhase:
+    """A phase of a build; `code` and `message` say why it failed, both empty where it did not."""
+
+    name: str
+    status: str
+    seconds: float
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A build that is over: how it ended, what it printed, and what it made."""
+
+    id: str
+    status: str
+    log: str = field(repr=False)
+    phases: Mapping[str, BuildPhase]
+    exported: Mapping[str, str]
+    described: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether its status is SUCCEEDED."""
+        return self.status == "SUCCEEDED"
+
+    @property
+    def failed_phase(self) -> BuildPhase | None:
+        """The first phase that did not succeed, or None."""
+        return next((p for p in self.phases.values() if p.status != "SUCCEEDED"), None)
+
+
+class RunningBuild:
+    """A build on its way: its log as it grows, its end, and how to stop it."""
+
+    def __init__(self, identity: str, builds: Any, logs: Any) -> None:  # noqa: ANN401 -- boto3 clients
+        self.id = identity
+        self._builds = builds
+        self._logs = logs
+        self._token: str | None = None
+
+    def described(self) -> Mapping[str, Any]:
+        """The build as BatchGetBuilds shows it now."""
+        found: Mapping[str, Any] = self._builds.batch_get_builds(ids=[self.id])["builds"][0]
+        return found
+
+    def output(self) -> Iterator[str]:
+        """The log as it is written, until the build is over."""
+        while True:
+            described = self.described()
+            yield from self._new_lines(described)
+            if described["buildComplete"]:
+                return
+            time.sleep(_LOOK_SECONDS)
+
+    def wait(self) -> Build:
+        """Wait for the end of the build."""
+        while not (described := self.described())["buildComplete"]:
+            time.sleep(_LOOK_SECONDS)
+        return build_of(described, "".join(self._new_lines(described)))
+
+    def stop(self) -> None:
+        """Stop the build; it may take a moment to end."""
+        self._builds.stop_build(id=self.id)
+
+    def _new_lines(self, described: Mapping[str, Any]) -> Iterator[str]:
+        place = described["logs"]
+        if "streamName" not in place:
+            return
+        while True:
+            told = self._logs.get_log_events(
+                logGroupName=place["groupName"],
+                logStreamName=place["streamName"],
+                startFromHead=True,
+                **({"nextToken": self._token} if self._token else {}),
+            )
+            yield from (event["message"] for event in told["events"])
+            if told["nextForwardToken"] == self._token or not told["events"]:
+                self._token = told["nextForwardToken"]
+                return
+            self._token = told["nextForwardToken"]
+
+
+class BotoBuilds:
+    """Makes projects and roles with boto3, runs builds, and removes what it made.
+
+    `on_token` is told every token that was handed out, so that it can be masked in reports.
+    `variables` are environment variables of every build.
+    """
+
+    def __init__(
+        self,
+        maker: Caller,
+        on_token: Callable[[str], object] = lambda _: None,
+        variables: Mapping[str, str] = _NO_VARIABLES,
+    ) -> None:
+        self._maker = maker
+        self._variables = variables
+        self._roles = BotoRoles(maker, on_token)
+        self._projects: list[str] = []
+
+    def start(
+        self,
+        buildspec: str | None = None,
+        *,
+        role_policy: Policy,
+        source: Path | None = None,
+        variables: Mapping[str, str] = _NO_VARIABLES,
+        service_policy: Policy = LOG_PERMISSIONS,
+        timeout_minutes: int = 60,
+    ) -> RunningBuild:
+        """Start a build of a project of its own, see `build`."""
+        role = self._roles.service_role(
+            SERVICE, {"allowed": role_policy, "service": service_policy}
+        )
+        client = self._maker.boto3_client("codebuild")
+        place: dict[str, Any] = {"type": "NO_SOURCE"}
+        if source is not None:
+            place = {"type": "S3", "location": source.absolute().as_uri()}
+        if buildspec is not None:
+            place["buildspec"] = buildspec
+        name = unique_name()
+        client.create_project(
+            name=name,
+            source=place,
+            artifacts={"type": "NO_ARTIFACTS"},
+            environment={
+                "type": "LINUX_CONTAINER",
+                "image": _IMAGE,
+                "computeType": "BUILD_GENERAL1_SMALL",
+                "environmentVariables": [
+                    {"name": key, "value": value, "type": "PLAINTEXT"}
+                    for key, value in {**self._variables, **variables}.items()
+                ],
+            },
+            serviceRole=role,
+            timeoutInMinutes=timeout_minutes,
+        )
+        self._projects.append(name)
+        started = client.start_build(projectName=name)["build"]
+        return RunningBuild(started["id"], client, self._maker.boto3_client("logs"))
+
+    def build(self, buildspec: str | None = None, **how: Any) -> Build:  # noqa: ANN401 -- as `start`
+        """Run a buildspec to its end.
+
+        `buildspec` is YAML text, or a path within `source`; None means its `buildspec.yml`.
+        `source` is a folder that the build gets a copy of. `role_policy` is what the build may do,
+        in any form that `codeartifact_role` takes; `service_policy` is what its service needs
+        besides, to write the log. `variables` are environment variables of the build. Raises the
+        client's errors for what the service refuses.
+        """
+        return self.start(buildspec, **how).wait()
+
+    def close(self) -> None:
+        """Remove projects, logs and roles, newest first; raises CleanupError for what stays."""
+        failures: list[tuple[str, Exception]] = []
+        client, logs = self._maker.boto3_client("codebuild"), self._maker.boto3_client("logs")
+        while self._projects:
+            name = self._projects.pop()
+            try:
+                for identity in client.list_builds_for_project(projectName=name)["ids"]:
+                    _end(client, identity)
+                client.delete_project(name=name)
+                _remove_group(logs, f"/aws/codebuild/{name}")
+            except (BotoCoreError, ClientError, BuildTimeout) as error:
+                failures.append((name, error))
+        self._roles.close()
+        if failures:
+            names = ", ".join(name for name, _ in failures)
+            commands = "; ".join(f"aws codebuild delete-project --name {n}" for n, _ in failures)
+            raise CleanupError(
+                f"projects not removed: {names}: {failures[0][1]}",
+                hint=f"finish by hand: {commands}",
+            )
+
+
+def build_of(described: Mapping[str, Any], log: str) -> Build:
+    """A build from what BatchGetBuilds shows, with its log."""
+    phases: Sequence[Mapping[str, Any]] = described["phases"]
+    return Build(
+        id=described["id"],
+        status=described["buildStatus"],
+        log=log,
+        phases={p["phaseType"]: _phase_of(p) for p in phases if "phaseStatus" in p},
+        exported={
+            each["name"]: each["value"] for each in described["exportedEnvironmentVariables"]
+        },
+        described=described,
+    )
+
+
+def _phase_of(described: Mapping[str, Any]) -> BuildPhase:
+    context: Mapping[str, str] = next(iter(described.get("contexts", ())), {})
+    began, ended = described["startTime"], described.get("endTime")
+    return BuildPhase(
+        name=described["phaseType"],
+        status=described["phaseStatus"],
+        seconds=(ended - began).total_seconds() if ended else 0.0,
+        code=context.get("statusCode", ""),
+        message=context.get("message", ""),
+    )
+
+
+def _end(client: Any, identity: str) -> None:  # noqa: ANN401 -- a boto3 client
+    """Stop a build that is still on its way, and wait for its end."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        described = client.batch_get_builds(ids=[identity])["builds"][0]
+        if described["buildComplete"]:
+            return
+        if time.monotonic() > deadline:
+            raise BuildTimeout(f"{identity} does not end")
+        client.stop_build(id=identity)
+        time.sleep(_LOOK_SECONDS)
+
+
+def _remove_group(logs: Any, name: str) -> None:  # noqa: ANN401 -- a boto3 client
+    try:
+        logs.delete_log_group(logGroupName=name)
+    except logs.exceptions.ResourceNotFoundException:
+        # No build got as far as its log.
+        return
