@@ -23,6 +23,7 @@ from pytest_codeartifact.tools.log import CommandLog, LogEntry
 from pytest_codeartifact.tools.toolbox import Tools
 
 if TYPE_CHECKING:
+    from pytest_codeartifact.targets.builds import BotoBuilds, RunningBuild
     from pytest_codeartifact.targets.control import Control
     from pytest_codeartifact.targets.emulator import EmulatorTarget
     from pytest_codeartifact.targets.roles import Policy, Role
@@ -133,6 +134,11 @@ class EmptiedWorld:
         return self.account.control
 
     @cached_property
+    def _builds(self) -> "BotoBuilds":
+        # Its projects and roles need not be removed: the next check finds the account empty.
+        return self.account.builds(self._gateway)
+
+    @cached_property
     def workspace(self) -> "BotoWorkspace":
         return self.account.workspace()
 
@@ -146,6 +152,11 @@ class EmptiedWorld:
 
     def role(self, policy: "Policy") -> "Role":
         return self.account.roles().role(policy)
+
+    def start_build(
+        self, buildspec: str, policy: "Policy", source: Path | None = None
+    ) -> "RunningBuild":
+        return self._builds.start(buildspec, role_policy=policy, source=source)
 
     def package(
         self, name: str, version: str = "1.0.0", requires: Sequence[str] = ()

@@ -9,12 +9,14 @@ import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from pytest_codeartifact.findings import Evidence
 
 if TYPE_CHECKING:
     from pytest_codeartifact.article.materials import Materials
+    from pytest_codeartifact.targets.builds import RunningBuild
     from pytest_codeartifact.targets.control import Control
     from pytest_codeartifact.targets.emulator import EmulatorTarget
     from pytest_codeartifact.targets.packages import SamplePackage
@@ -56,6 +58,15 @@ class World(Protocol):
 
     def role(self, policy: "Policy") -> "Role":
         """A role of the account that may do what the policy says; raises CodeArtifactError."""
+        ...
+
+    def start_build(
+        self, buildspec: str, policy: "Policy", source: Path | None = None
+    ) -> "RunningBuild":
+        """A build by CodeBuild, under a role that may do what the policy says, and write its log.
+
+        Raises CodeArtifactError for what is no policy, ClientError for what the services refuse.
+        """
         ...
 
     def package(

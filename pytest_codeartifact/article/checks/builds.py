@@ -1,34 +1,80 @@
-"""Checks of the buildspec that the article shows."""
+"""Checks of the buildspec that the article shows, and what checks see of a build."""
 
+import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pytest_codeartifact.article.checks import Observation, World, check
 from pytest_codeartifact.article.checks.policies import BEARER_STATEMENT, PACKAGE_STATEMENT
 from pytest_codeartifact.article.checks.reader import (
+    DOMAIN,
     PRIVATE_PACKAGE,
+    REPOSITORY,
     Machine,
-    ended,
     fact,
-    files_of,
     make_repository,
     place_of,
+    refusal_in,
 )
-from pytest_codeartifact.article.materials import BuildCommand, MaterialError
-from pytest_codeartifact.tools.process import Completed
-from pytest_codeartifact.transcripts.session import ConsoleSession
+from pytest_codeartifact.article.materials import MaterialError
+from pytest_codeartifact.findings import Evidence
 
-_PHASE = "install"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_codeartifact.codebuild.buildspec import Buildspec
+    from pytest_codeartifact.targets.builds import Build
+
+LOGIN = f"aws codeartifact login --tool pip --domain {DOMAIN} --repository {REPOSITORY}"
+_FAILED_COMMAND = re.compile(
+    r"Error while executing command: (.*)\. Reason: exit status -?[0-9]+", re.DOTALL
+)
 _LOGIN = re.compile(r"\bcodeartifact\s+login\b")
+_PHASE, _LAST_PHASE = "install", "post_build"
+_FOUND_KEY = "a key that does not end:"
 # Keys of users begin so, those of sessions with ASIA (IAM User Guide: "IAM identifiers").
-_LASTING_KEY = re.compile(r"AKIA[A-Z0-9]{16}")
+_LOOK_FOR_KEYS = (
+    r"{ env; find \"$HOME\" -type f ! -name '*.pyc' -exec cat {} +; }"
+    f" | grep -aoE 'AKIA[A-Z0-9]{{16}}' | sort -u | sed 's/^/{_FOUND_KEY} /'"
+)
+
+
+def buildspec_of(phases: Mapping[str, Mapping[str, Sequence[str]]]) -> str:
+    """A buildspec with these phases."""
+    # What is JSON is YAML, too.
+    return json.dumps({"version": "0.2", "phases": phases}, indent=1)
+
+
+def printed(build: "Build", command: str) -> str:
+    """What a build's log has between the start of a command and the next line of CodeBuild's."""
+    _, _, after = build.log.partition(f"Running command {command}\n")
+    return after.partition("[Container]")[0]
+
+
+def seen(build: "Build") -> Evidence:
+    """How a build ended, and why."""
+    failed = build.failed_phase
+    if failed is None:
+        return Evidence("output", f"the build {build.id} succeeded")
+    return Evidence(
+        "output",
+        f"the build {build.id} failed in {failed.name}: {why(build)} ({failed.code}:"
+        f" {failed.message})",
+    )
+
+
+def why(build: "Build") -> str:
+    """The line of a failed build's log, or its service's sentence, that tells why."""
+    message = build.failed_phase.message if build.failed_phase else ""
+    command = _FAILED_COMMAND.fullmatch(message)
+    output = printed(build, command[1]) if command else ""
+    return refusal_in(output) or message
 
 
 @check
 def buildspec_installs_with_the_role(world: World) -> Observation:
-    """Run the commands of the article's install phase as the build's role."""
+    """Run the article's install phase in a build, with requirements that pip-compile pinned."""
     repository = make_repository(world)
     repository.upload(world.package(PRIVATE_PACKAGE).wheel)
     try:
@@ -36,49 +82,53 @@ def buildspec_installs_with_the_role(world: World) -> Observation:
     except MaterialError as error:
         refused = {"login": False, "install": False, "long_lived_key": False}
         return Observation(refused, [fact(str(error))])
-    machine = Machine(world, caller=world.role([PACKAGE_STATEMENT, BEARER_STATEMENT]))
-    home = machine.tools.home
-    (home.work_path / "requirements.txt").write_text(f"{PRIVATE_PACKAGE}\n", encoding="utf-8")
-    ends = dict(_run(machine, buildspec.phases.get(_PHASE, ())))
+    build = world.start_build(
+        _looking_for_keys(buildspec),
+        [PACKAGE_STATEMENT, BEARER_STATEMENT],
+        source=_pinned(Machine(world, repository)),
+    ).wait()
     place = place_of(repository.endpoint("pypi"))
-    looked = any(f"{place}simple/" in completed.stdout for completed in ends.values())
-    owned = world.account.environment()
-    lasting = [
-        where
-        for where, text in _texts(home.path, home.environment())
-        if _LASTING_KEY.search(text) or owned["AWS_SECRET_ACCESS_KEY"] in text
-    ]
-    logins = [done for command, done in ends.items() if _LOGIN.search(command.text)]
+    looked = f"{place}simple/" in build.log
+    install = buildspec.phases.get(_PHASE)
+    commands = [command.text for command in install.commands] if install else []
+    logins = [command for command in commands if _LOGIN.search(command)]
+    keys = printed(build, _LOOK_FOR_KEYS).count(_FOUND_KEY)
     return Observation(
         {
-            "login": bool(logins) and all(done.exit_code == 0 for done in logins),
-            "install": looked and PRIVATE_PACKAGE in machine.installed(),
-            "long_lived_key": bool(lasting),
+            "login": bool(logins) and all(_has_succeeded(build, each) for each in logins),
+            "install": looked and f"Successfully installed {PRIVATE_PACKAGE}" in build.log,
+            "long_lived_key": keys > 0,
         },
         [
             fact(f"version {buildspec.version}; phases: {', '.join(buildspec.phases)}"),
-            *(ended(done, command.text) for command, done in ends.items()),
+            seen(build),
             fact(f"pip {'looked' if looked else 'did not look'} in {place}simple/"),
-            fact(f"keys that do not end: {', '.join(lasting) or 'none'}"),
+            fact(f"keys that do not end, in the build's environment and home: {keys}"),
         ],
     )
 
 
-def _run(
-    machine: Machine, commands: tuple[BuildCommand, ...]
-) -> Iterator[tuple[BuildCommand, Completed]]:
-    """Run commands in one shell until one fails, as a build does with those of a phase."""
-    home = machine.tools.home
-    with closing(ConsoleSession(home.environment(), home.work_path, machine.tools.log)) as session:
-        for command in commands:
-            completed = session.run(command.text)
-            yield command, completed
-            if completed.exit_code != 0:
-                return
+def _pinned(machine: Machine) -> "Path":
+    """A folder whose requirements.txt pins the package, made by pip-compile."""
+    folder = machine.tools.home.work_path
+    (folder / "requirements.in").write_text(f"{PRIVATE_PACKAGE}\n", encoding="utf-8")
+    machine.tools.pip_compile.run("--quiet", "requirements.in")
+    return folder
 
 
-def _texts(home_path: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Everything a build could find a key in, and what it is called."""
-    yield from environment.items()
-    for path in files_of(home_path):
-        yield f"~/{path.relative_to(home_path).as_posix()}", path.read_text("latin-1")
+def _looking_for_keys(buildspec: "Buildspec") -> str:
+    """The buildspec's commands, and one after all of them that looks for keys."""
+    phases = {
+        name: {
+            "commands": [command.text for command in phase.commands],
+            "finally": [command.text for command in phase.finally_],
+        }
+        for name, phase in buildspec.phases.items()
+    }
+    phases.setdefault(_LAST_PHASE, {"commands": []})["commands"].append(_LOOK_FOR_KEYS)
+    return buildspec_of(phases)
+
+
+def _has_succeeded(build: "Build", command: str) -> bool:
+    began = f"Running command {command}\n" in build.log
+    return began and f"Command did not exit successfully {command} exit status" not in build.log

@@ -1,13 +1,13 @@
-"""Checks of the policy that the article gives to a build's role."""
+"""Checks of the policy that the article gives to a build's role: builds under such roles."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from botocore.exceptions import ClientError
 
 from pytest_codeartifact.article.checks import Observation, World, check
+from pytest_codeartifact.article.checks.builds import LOGIN, buildspec_of, seen, why
 from pytest_codeartifact.article.checks.policies import (
     BEARER_ACTION,
     BEARER_CONDITION,
@@ -15,15 +15,7 @@ from pytest_codeartifact.article.checks.policies import (
     OTHER_SERVICE,
     PACKAGE_STATEMENT,
 )
-from pytest_codeartifact.article.checks.reader import (
-    PRIVATE_PACKAGE,
-    Machine,
-    ended,
-    fact,
-    make_repository,
-    side_by_side,
-    telling,
-)
+from pytest_codeartifact.article.checks.reader import PRIVATE_PACKAGE, fact, make_repository
 from pytest_codeartifact.article.materials import (
     MaterialError,
     Materials,
@@ -34,7 +26,7 @@ from pytest_codeartifact.errors import CodeArtifactError
 from pytest_codeartifact.findings import Evidence
 
 if TYPE_CHECKING:
-    from pytest_codeartifact.tools.process import Completed
+    from pytest_codeartifact.targets.builds import Build
 
 _Statement: TypeAlias = Mapping[str, Any]
 # What an article says there, right or wrong.
@@ -43,98 +35,95 @@ _REFUSED = 400
 _NO_POLICY = (MaterialError, CodeArtifactError, ClientError)
 """What a text that cannot be a role's policy leads to; IAM refuses some in words of its own."""
 
+_INSTALLING = buildspec_of(
+    {"install": {"commands": [LOGIN]}, "build": {"commands": [f"pip install {PRIVATE_PACKAGE}"]}}
+)
+_CONFIGURED = "pip has another configuration now"
+_SETTINGS = 'cksum "$XDG_CONFIG_HOME/pip/pip.conf" 2>&1'
+_LOGGING_IN = buildspec_of(
+    {
+        "install": {
+            "commands": [f"BEFORE=$({_SETTINGS} || :)", LOGIN],
+            "finally": [f'test "$({_SETTINGS})" = "$BEFORE" || echo {_CONFIGURED}'],
+        }
+    }
+)
+
 
 @check
 def role_policy_is_enough(world: World) -> Observation:
-    """Log in and install as a role with the article's actions, then with each but one."""
+    """Build as a role with the article's actions, then with each but one: log in and install."""
     make_repository(world).upload(world.package(PRIVATE_PACKAGE).wheel)
     try:
         statements = world.materials.package_statements
         actions = [action for statement in statements for action in actions_of(statement)]
-        whole, *others = side_by_side(
-            [
-                _attempt(world, left)
-                for left in (statements, *(without_action(statements, each) for each in actions))
-            ]
+        whole, *others = _built(
+            world,
+            _INSTALLING,
+            [statements, *(without_action(statements, each) for each in actions)],
         )
     except _NO_POLICY as error:
         return Observation({"login": False, "install": False, "needed": ""}, [_why(error)])
-    evidence = [ended(each) for each in whole.ends]
+    evidence = [seen(whole)]
     requests = world.account.requests()
     needed = []
     # Where all of them together are not enough, no one of them can be said to be needed.
-    if whole.is_installed:
-        for action, left in zip(actions, others, strict=True):
-            evidence.append(fact(f"without {action}, {left.told(requests)}"))
-            if not left.is_installed:
+    if whole.succeeded:
+        for action, build in zip(actions, others, strict=True):
+            evidence.append(fact(f"without {action}, {_told(build, requests)}"))
+            if not build.succeeded:
                 needed.append(action)
     return Observation(
         {
-            "login": whole.is_logged_in,
-            "install": whole.is_installed,
+            "login": _is_logged_in(whole),
+            "install": whole.succeeded,
             "needed": " ".join(needed),
         },
         evidence,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """A login as a role and, where that was possible, an installation."""
-
-    role: str
-    ends: Sequence["Completed"]
-
-    @property
-    def is_logged_in(self) -> bool:
-        return self.ends[0].exit_code == 0
-
-    @property
-    def is_installed(self) -> bool:
-        return [each.exit_code for each in self.ends] == [0, 0]
-
-    def told(self, requests: Sequence[Mapping[str, Any]]) -> str:
-        """Which step breaks, what the reader sees of it, and what the server's log says."""
-        if self.is_installed:
-            return "login and install work as well"
-        step, last = "install" if self.is_logged_in else "login", self.ends[-1]
-        refused = [
-            f"request {each['number']} was answered {each['status']}"
-            for each in requests
-            if f"/{self.role}/" in str(each.get("principal")) and each["status"] >= _REFUSED
-        ]
-        return f"{step} ends with {last.exit_code}: {telling(last)} ({'; '.join(refused)})"
+def _built(world: World, buildspec: str, policies: Sequence[Sequence[_Statement]]) -> "list[Build]":
+    """Builds of one buildspec side by side, each under a role with one policy and the bearer's."""
+    started = [
+        world.start_build(buildspec, [*statements, BEARER_STATEMENT]) for statements in policies
+    ]
+    return [each.wait() for each in started]
 
 
-def _attempt(world: World, statements: Sequence[_Statement]) -> Callable[[], _Attempt]:
-    """What logs in and installs as a role that has these statements, once it is called."""
-    role = world.role([*statements, BEARER_STATEMENT])
-    machine = Machine(world, caller=role)
+def _is_logged_in(build: "Build") -> bool:
+    login = build.phases.get("INSTALL")
+    return login is not None and login.status == "SUCCEEDED"
 
-    def attempt() -> _Attempt:
-        login = machine.log_in()
-        if login.exit_code != 0:
-            return _Attempt(role.name, [login])
-        return _Attempt(role.name, [login, machine.install(PRIVATE_PACKAGE)])
 
-    return attempt
+def _told(build: "Build", requests: Sequence[Mapping[str, Any]]) -> str:
+    """Which step breaks, what the reader sees of it, and what the server's log says."""
+    if build.succeeded:
+        return "login and install work as well"
+    step = "install" if _is_logged_in(build) else "login"
+    session = f"/AWSCodeBuild-{build.id.partition(':')[2]}"
+    refused = [
+        f"request {each['number']} was answered {each['status']}"
+        for each in requests
+        if str(each.get("principal")).endswith(session) and each["status"] >= _REFUSED
+    ]
+    return f"{step} fails: {why(build)} ({'; '.join(refused)})"
 
 
 @check
 def bearer_token_permission_is_needed(world: World) -> Observation:
-    """Log in with the article's statement about bearer tokens, and without it."""
+    """Log in by a build with the article's statement about bearer tokens, and without it."""
     make_repository(world)
-    having, lacking = side_by_side(
-        [
-            _login(world, lambda: _with_articles_statement(world.materials)),
-            _login(world, lambda: [PACKAGE_STATEMENT]),
-        ]
+    having, lacking = _logins(
+        world,
+        lambda: _with_articles_statement(world.materials),
+        lambda: [PACKAGE_STATEMENT],
     )
     return Observation(
         {
             "with_it": having.is_logged_in,
             "without_it": lacking.is_logged_in or lacking.is_configured,
-            "names_it": BEARER_ACTION in lacking.stderr,
+            "names_it": BEARER_ACTION in lacking.log,
         },
         [
             having.seen,
@@ -152,13 +141,12 @@ def _with_articles_statement(materials: Materials) -> Sequence[_Statement]:
 
 @check
 def condition_is_right(world: World) -> Observation:
-    """Log in under the article's condition, and under the same for another service."""
+    """Log in by a build under the article's condition, and under the same for another service."""
     make_repository(world)
-    right, other = side_by_side(
-        [
-            _login(world, lambda: _under(_articles_condition(world.materials))),
-            _login(world, lambda: _under(_of_other(_articles_condition(world.materials)))),
-        ]
+    right, other = _logins(
+        world,
+        lambda: _under(_articles_condition(world.materials)),
+        lambda: _under(_of_other(_articles_condition(world.materials))),
     )
     return Observation(
         {"right": right.is_logged_in, "other_service": other.is_logged_in}, [right.seen, other.seen]
@@ -190,41 +178,35 @@ def _of_other(condition: _Condition) -> _Condition:
 
 @dataclass(frozen=True, slots=True)
 class _Login:
-    """How a login went, and whether pip is configured by it."""
+    """How a build's login went, and whether pip is configured by it."""
 
     is_logged_in: bool
     is_configured: bool
-    stderr: str
+    log: str
     seen: Evidence
 
 
+def _logins(world: World, *policies: Callable[[], Sequence[_Statement]]) -> list[_Login]:
+    """Logins of builds side by side, each under a policy; none where that is no policy."""
+    return [await_() for await_ in [_login(world, policy) for policy in policies]]
+
+
 def _login(world: World, policy: Callable[[], Sequence[_Statement]]) -> Callable[[], _Login]:
-    """What logs in as a role with the policy, once it is called; it does not where it is none."""
+    """Start a build that logs in; what waits for its end."""
     try:
-        role = world.role(policy())
+        running = world.start_build(_LOGGING_IN, policy())
     except _NO_POLICY as error:
-        refused = _Login(is_logged_in=False, is_configured=False, stderr="", seen=_why(error))
+        refused = _Login(is_logged_in=False, is_configured=False, log="", seen=_why(error))
         return lambda: refused
-    machine = Machine(world, caller=role)
-    settings_path = machine.tools.home.pip_settings_path
-    before = _content(settings_path)
 
-    def log_in() -> _Login:
-        completed = machine.log_in()
-        return _Login(
-            is_logged_in=completed.exit_code == 0,
-            is_configured=_content(settings_path) != before,
-            stderr=completed.stderr,
-            seen=ended(completed),
-        )
+    def ended() -> _Login:
+        build = running.wait()
+        configured = f"\n{_CONFIGURED}\n" in build.log
+        return _Login(_is_logged_in(build), configured, build.log, seen(build))
 
-    return log_in
+    return ended
 
 
 def _why(error: Exception) -> Evidence:
     """Why there is no such policy, without advice for those who write tests."""
     return fact(error.what if isinstance(error, CodeArtifactError) else str(error))
-
-
-def _content(path: Path) -> bytes | None:
-    return path.read_bytes() if path.exists() else None

@@ -24,6 +24,7 @@ PUBLIC_PYPI = "public:pypi"
 PRIVATE_PACKAGE = "cicddemo-hello"
 
 _T = TypeVar("_T")
+_SILENCE = "no output"
 _REFUSAL = re.compile(r"\b[45]\d\d (?:Client |Server )?Error\b|An error occurred \(")
 
 
@@ -123,12 +124,19 @@ def ended(completed: Completed, command: str = "") -> Evidence:
 def telling(completed: Completed) -> str:
     """The line of a command's output that says what became of it."""
     streams = (completed.stdout, completed.stderr)
-    for stream in streams if completed.exit_code == 0 else reversed(streams):
-        lines = [line.strip() for line in stream.splitlines() if line.strip()]
-        if lines:
-            refusals = [line for line in lines if _REFUSAL.search(line)]
-            return refusals[0] if completed.exit_code and refusals else lines[-1]
-    return "no output"
+    if completed.exit_code == 0:
+        return next(filter(None, map(_last_line, streams)), _SILENCE)
+    return next(filter(None, map(refusal_in, reversed(streams))), _SILENCE)
+
+
+def refusal_in(output: str) -> str:
+    """The line of a failed command's output that tells why, empty where there is none."""
+    refusals = [line.strip() for line in output.splitlines() if _REFUSAL.search(line)]
+    return refusals[0] if refusals else _last_line(output)
+
+
+def _last_line(output: str) -> str:
+    return next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "")
 
 
 def asked(request: Mapping[str, Any]) -> Evidence:

@@ -7,14 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_codeartifact.article.materials import (
-    BuildCommand,
-    Buildspec,
     Material,
     MaterialError,
     Materials,
     actions_of,
     without_action,
 )
+from pytest_codeartifact.codebuild.buildspec import Command
 
 LINE = 106
 POLICY = """\
@@ -157,14 +156,11 @@ def test_buildspec_is_read_with_the_lines_of_its_commands() -> None:
     """Commands are those of YAML, without comments; a missing version is completed."""
     login, install = "aws codeartifact login --tool pip", "pip install -r requirements.txt"
     found = with_buildspec(BUILDSPEC).buildspec
-    assert found == Buildspec(
-        "0.2",
-        {
-            "install": (
-                BuildCommand(LINE + 3, f"{login} --domain awscicd --repository demo-repo"),
-                BuildCommand(LINE + 4, install),
-            )
-        },
+    assert found.version == "0.2"
+    assert found.phases.keys() == {"install"}
+    assert found.phases["install"].commands == (
+        Command(LINE + 3, f"{login} --domain awscicd --repository demo-repo"),
+        Command(LINE + 4, install),
     )
 
 
@@ -189,35 +185,32 @@ cache:
 """
     found = with_buildspec(text).buildspec
     assert found.version == "0.1"
-    assert found.phases == {
-        "install": (),
-        "build": (BuildCommand(LINE + 9, "echo one\necho two\n"),),
-    }
+    assert found.phases["install"].commands == ()
+    assert found.phases["build"].commands == (Command(LINE + 9, "echo one\necho two\n"),)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("phases: [", "line 106: the buildspec is not YAML: "),
-        ("version: 0.2\nversion: 0.2\n", "line 107: the buildspec is not YAML: "),
+        ("version: 0.2\nversion: 0.2\n", "line 107: 'version' stands in line 106 already"),
         ("\0", "line 106: the buildspec is not YAML: "),
-        ("._", "line 106: the buildspec is not YAML: "),
-        ("? : :", "line 106: the buildspec is not YAML: "),
+        ("._", "line 106: the buildspec is no mapping"),
+        ("? : :", "line 106: 'a key' has no value"),
         ("", "line 106: the buildspec is no mapping"),
         ("- phases\n", "line 106: the buildspec is no mapping"),
         ("version: 0.2\n", "line 106: the buildspec has no phases"),
-        ("phases: {}\nversion: 0.3\n", "line 107: version 0.3 is none of 0.1, 0.2"),
-        ("version: 0.2\nphases:\n", "line 107: phases is no mapping"),
+        ("phases: {}\nversion: 0.3\n", "line 107: 'version' is one of 0.1, 0.2, not '0.3'"),
+        ("version: 0.2\nphases:\n", "line 107: 'phases' is no mapping"),
         ("version: 0.2\nphase:\n", "line 107: 'phase' is no key of a buildspec"),
-        ("phases:\n  instal:\n", "line 107: 'instal' is no phase of a build"),
-        ("phases:\n  install:\n", "line 107: phase install is no mapping"),
+        ("phases:\n  instal:\n", "line 107: Invalid buildspec phase name: instal. Expecting: "),
+        ("phases:\n  install:\n", "line 107: 'install' is no mapping"),
         ("phases:\n  install:\n    command: []\n", "line 108: 'command' is no key of a phase"),
-        ("phases:\n  install:\n    commands: a\n", "line 108: commands is no list"),
-        ("phases:\n  install:\n    commands: {a: b}\n", "line 108: commands is no list"),
-        ("phases:\n  install:\n    commands:\n", "line 108: commands is no list"),
+        ("phases:\n  install:\n    commands: {a: b}\n", "line 108: 'commands' is no list"),
+        ("phases:\n  install:\n    commands:\n", "line 108: 'commands' is no list"),
         (
             "phases:\n  install:\n    commands:\n      - a\n      - echo: b\n",
-            "line 110: a command is text, not {'echo': 'b'}",
+            "line 110: Expected Commands[1] to be of string type: found subkeys instead",
         ),
     ],
 )
