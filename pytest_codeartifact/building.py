@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pytest_codeartifact.errors import CodeArtifactError
+from pytest_codeartifact.redaction import redact
 from pytest_codeartifact.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, Setting, Settings, Source
 from pytest_codeartifact.targets.builds import BotoBuilds, Build, RunningBuild, build_of
 from pytest_codeartifact.targets.control import Control
@@ -156,7 +157,7 @@ class Screen:
                 self.say(f"  {'':<{width}}  {phase.code}: {phase.message.strip()}")
         seconds = sum(phase.seconds for phase in build.phases.values())
         for name, value in build.exported.items():
-            self.say(f"  exported {name}={value}")
+            self.say(f"  exported {name}={redact(value)}")
         status = self._in(_COLOURS.get(build.status, "1"), build.status)
         self.say(f"\n{build.id}: {status} in {seconds:.1f} s")
 

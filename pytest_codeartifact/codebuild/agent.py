@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from pytest_codeartifact.codebuild import messages
 from pytest_codeartifact.codebuild.runner import Runner
-from pytest_codeartifact.emulator.builds.machine import Context, Packed, Tested
+from pytest_codeartifact.emulator.builds.machine import Context, Packed, Results
 from pytest_codeartifact.tools.process import processes
 from pytest_codeartifact.tools.trees import go_on_as_child
 
@@ -93,8 +93,8 @@ class _DistantSite:
     def store(self, artifacts: Mapping[str, Packed]) -> None:
         self._ask("store", artifacts={key: asdict(each) for key, each in artifacts.items()})
 
-    def report(self, name: str, cases: Sequence[Tested]) -> None:
-        self._ask("report", name=name, cases=[asdict(each) for each in cases])
+    def report(self, name: str, results: Results) -> None:
+        self._ask("report", name=name, results=asdict(results))
 
     def _tell(self, call: str, **said: object) -> None:
         with self._one_line:

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from pytest_codeartifact.emulator.builds.folders import remove
+
 # Who runs a build on AWS is at home here.
 _HOME = re.compile(r"(?:/root|~|\$HOME|\$\{HOME\})(?=/|$)")
 _SOURCE = re.compile(r"(?:\$CODEBUILD_SRC_DIR|\$\{CODEBUILD_SRC_DIR\})(?=/|$)")
@@ -44,7 +46,7 @@ def restore(
             kept = store / _kept_name(path)
             if kept.is_dir():
                 try:
-                    _remove(folder)
+                    remove(folder)
                     count += _copy(kept, folder)
                 except OSError as error:
                     say(f"Skipping cache entry: {path}: {str(error)[:_MOST_REASON]}")
@@ -120,10 +122,10 @@ def _replace(folder: Path, kept: Path) -> int:
     fresh = kept.with_name(f"new-{secrets.token_hex(8)}")
     try:
         count = _copy(folder, fresh)
-        _remove(kept)
+        remove(kept)
         fresh.rename(kept)
     finally:
-        _remove(fresh)
+        remove(fresh)
     return count
 
 
@@ -142,13 +144,3 @@ def _copy(folder: Path, target: Path) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(folder, target, symlinks=True, copy_function=copied)
     return count
-
-
-def _remove(path: Path) -> None:
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    elif path.is_dir():
-        # Some programs write-protect what they keep, and nothing can be removed from there.
-        for folder, _folders_within, _files in os.walk(path):
-            Path(folder).chmod(stat.S_IRWXU)
-        shutil.rmtree(path)

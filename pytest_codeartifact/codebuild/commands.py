@@ -117,9 +117,14 @@ class Shell:
         return status
 
     def value(self, name: str) -> str | None:
-        """The value of a variable, exported or not; None without one, and for an array."""
+        """The value of a variable, exported or not; None without one, and for an array.
+
+        Bytes that are no UTF-8 are replaced.
+        """
         variable = self._variables.get(name)
-        return variable.value if variable else None
+        if variable is None or variable.value is None:
+            return None
+        return os.fsencode(variable.value).decode("utf-8", "replace")
 
     def forget(self) -> None:
         """Let variables and folder be those of the beginning again."""

@@ -3,16 +3,28 @@
 Source: "Build specification reference for CodeBuild" (AWS CodeBuild User Guide).
 """
 
+import re
 import tempfile
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from pytest_codeartifact.codebuild import buildspec, cache, files, junit
+from pytest_codeartifact.codebuild.commands import TooManyProcesses
 from pytest_codeartifact.codebuild.log import Log
 from pytest_codeartifact.codebuild.preparing import Prepared
-from pytest_codeartifact.emulator.builds.machine import BuildProblem, Job, Packed, Site, Tested
+from pytest_codeartifact.emulator.builds.machine import (
+    BuildProblem,
+    Job,
+    Packed,
+    Results,
+    Site,
+    Tested,
+)
 
 _CLIENT_ERROR = "CLIENT_ERROR"
 _NAME_VARIABLE = "_CODEBUILD_ARTIFACT_NAME"
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 
 
 class Delivery:
@@ -25,14 +37,23 @@ class Delivery:
         self._prepared = prepared
 
     def run(self, succeeded: bool) -> None:  # noqa: FBT001 -- what happened, not a switch
-        """Deliver it all; raises BuildProblem for the first thing that cannot be."""
+        """Deliver all that can be; raises BuildProblem for the first part that could not.
+
+        Differs: whether AWS goes on after a report that is missing is not documented.
+        """
         spec = self._prepared.buildspec
-        for report in spec.reports.values():
-            self._report(report)
+        parts: list[Callable[[], None]] = [
+            partial(self._report, report) for report in spec.reports.values()
+        ]
         if self._job.packagings:
-            self._store_artifacts(spec.artifacts)
+            parts.append(partial(self._store_artifacts, spec.artifacts))
+        problems = [problem for part in parts if (problem := _problem_of(part)) is not None]
         if succeeded and spec.cache is not None and self._job.cache_folder is not None:
             self._save_cache(spec.cache, Path(self._job.cache_folder))
+        for problem in problems:
+            raise problem
+
+    # --- Reports -------------------------------------------------------------------------------
 
     def _report(self, report: buildspec.Report) -> None:
         self._log.say(f"Preparing to copy TEST report {report.name}")
@@ -40,19 +61,23 @@ class Delivery:
         cases: list[Tested] = []
         for each in selected:
             try:
-                cases += [
-                    Tested(
-                        case.name,
-                        case.prefix,
-                        case.status,
-                        case.duration_nanoseconds,
-                        self._log.masked(case.message),
-                    )
-                    for case in junit.read_cases(each.path)
-                ]
+                cases += map(self._tested, junit.read_cases(each.path))
             except junit.ReportError as error:
-                raise BuildProblem(_CLIENT_ERROR, f"report {report.name}: {error}") from error
-        self._site.report(report.name, cases)
+                msg = f"error processing report: [{each.name}: {error.reason}]"
+                raise BuildProblem(_CLIENT_ERROR, msg) from error
+        self._site.report(report.name, Results.of(cases))
+
+    def _tested(self, case: junit.TestCase) -> Tested:
+        shown = self._log.masked
+        return Tested(
+            name=shown(case.name),
+            prefix=shown(case.prefix),
+            status=case.status,
+            duration=case.duration_nanoseconds,
+            message=shown(case.message),
+        )
+
+    # --- Artifacts -----------------------------------------------------------------------------
 
     def _store_artifacts(self, wanted: buildspec.Artifacts | None) -> None:
         named: dict[str, buildspec.Artifacts] = {}
@@ -83,22 +108,37 @@ class Delivery:
             zip_path=zip_path if packaging == "ZIP" else None,
         )
 
+    def _expanded(self, name: str | None) -> str:
+        """A name as the build's shell expands it, such as `demo-$(date +%Y-%m-%d)`."""
+        if not name or set("$`").isdisjoint(name):
+            return name or ""
+        try:
+            self._prepared.shell.run(f'{_NAME_VARIABLE}="{name}"')
+        except TooManyProcesses as error:
+            raise BuildProblem(_CLIENT_ERROR, f"{name} cannot be expanded: {error}") from error
+        self._log.drain()
+        return self._prepared.shell.value(_NAME_VARIABLE) or ""
+
+    # --- Files ---------------------------------------------------------------------------------
+
     def _select(
         self, wanted: buildspec.Files, nothing: str, *, keep_links: bool = False
     ) -> list[files.Selected]:
+        base = self._with_variables(wanted.base_directory or "")
+        patterns = self._all_with_variables(wanted.patterns)
         log = self._log
-        log.say(f"Expanding base directory path: {wanted.base_directory or '.'}")
+        log.say(f"Expanding base directory path: {base or '.'}")
         log.say("Assembling file list")
-        log.say(f"Expanding {wanted.base_directory or '.'}")
-        log.say(f"Expanding file paths for base directory {wanted.base_directory or '.'}")
-        for pattern in wanted.patterns:
+        log.say(f"Expanding {base or '.'}")
+        log.say(f"Expanding file paths for base directory {base or '.'}")
+        for pattern in patterns:
             log.say(f"Expanding {pattern}")
         try:
             selected = files.select(
                 self._prepared.source_path,
-                wanted.patterns,
-                base_directory=wanted.base_directory or "",
-                exclude=wanted.exclude,
+                patterns,
+                base_directory=base,
+                exclude=self._all_with_variables(wanted.exclude),
                 discard_paths=wanted.discard_paths,
                 keep_links=keep_links,
             )
@@ -111,14 +151,37 @@ class Delivery:
         log.say(f"Found {len(selected)} file(s)")
         return selected
 
-    def _expanded(self, name: str | None) -> str:
-        """A name as the build's shell expands it, such as `demo-$(date +%Y-%m-%d)`."""
-        if not name or "$" not in name:
-            return name or ""
-        self._prepared.shell.run(f'{_NAME_VARIABLE}="{name}"')
-        return self._prepared.shell.value(_NAME_VARIABLE) or ""
+    def _all_with_variables(self, texts: Iterable[str]) -> list[str]:
+        return [self._with_variables(text) for text in texts]
+
+    def _with_variables(self, text: str) -> str:
+        """A path with the build's variables in their places; what is none stays as it is.
+
+        AWS (Multiple input sources and output artifacts sample): `base-directory` names
+        `$CODEBUILD_SRC_DIR`. Differs: which other paths may is not documented; here all do.
+        """
+
+        def value(match: re.Match[str]) -> str:
+            found = self._prepared.shell.value(match[1] or match[2])
+            return match[0] if found is None else found
+
+        return _VARIABLE.sub(value, text)
+
+    # --- Cache ---------------------------------------------------------------------------------
 
     def _save_cache(self, wanted: buildspec.Cache, folder: Path) -> None:
         source, home = self._prepared.source_path, self._prepared.home.path
         count = cache.save(wanted.paths, folder, source, home, self._log.say)
         self._log.say(f"Saved {count} file(s) to the cache")
+
+
+def _problem_of(part: Callable[[], None]) -> BuildProblem | None:
+    """Do a part of the delivery; why it was not possible."""
+    try:
+        part()
+    except BuildProblem as problem:
+        return problem
+    except OSError as error:
+        # A build may change its files while they are read.
+        return BuildProblem(_CLIENT_ERROR, error.strerror or str(error))
+    return None

@@ -26,6 +26,9 @@ from pytest_codeartifact.codebuild.hiding import Hidden
 MOST_OUTPUT = 10 * 1024 * 1024
 """How many bytes are logged of all that the commands of a build print."""
 
+LINE_COST = 100
+"""So many bytes a line counts for besides what is in it, as each becomes an event."""
+
 _MOST_PENDING = 64 * 1024
 """A line of more characters is passed on before it ends."""
 
@@ -233,7 +236,7 @@ class _Output:
         if self._left < 0:
             return
         self._pending += self._decoder.decode(data[: self._left])
-        self._left -= len(data)
+        self._left -= len(data) + LINE_COST * data.count(b"\n")
         if self._left < 0:
             self._pass_on_settled()
             self._pending, self._deadline = "", None

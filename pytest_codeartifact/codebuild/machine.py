@@ -61,7 +61,7 @@ class LocalSession:
 
     def __init__(self, talk: Conversation, job: Job) -> None:
         self._talk = talk
-        self._log_path = Path(job.folder) / "agent.log"
+        self._stopping = threading.Lock()
         self._force: threading.Timer | None = None
         self._tell(messages.job_message(job))
 
@@ -73,34 +73,38 @@ class LocalSession:
         said_how = False
         try:
             for line in self._talk.lines():
-                message = messages.decode(line)
-                said_how = said_how or message["call"] == "ended"
-                self._answer(message, site)
-        except LineTooLong as error:
-            raise MachineFault(f"the build's process said too much: {error}") from error
+                call = messages.read_call(line)
+                said_how = said_how or call.name == "ended"
+                self._answer(call, site)
+        except (LineTooLong, messages.NotUnderstood) as error:
+            raise MachineFault(f"the build's process was not understood: {error}") from error
         finally:
-            if self._force is not None:
-                self._force.cancel()
+            with self._stopping:
+                if self._force is not None:
+                    self._force.cancel()
             self._talk.end()
         if not said_how:
-            raise MachineFault(f"the build's process is gone{self._last_words()}")
+            words = self._talk.last_words
+            last = f": {words.splitlines()[-1]}" if words else ""
+            raise MachineFault(f"the build's process is gone{last}")
 
-    def _answer(self, message: messages.Message, site: Site) -> None:
+    def _answer(self, call: messages.Call, site: Site) -> None:
         try:
-            answer = messages.carry_out(message, site)
+            answer = call.carry_out(site)
         except BuildProblem as problem:
             self._tell(messages.problem_message(problem))
         else:
-            if message["call"] not in messages.TOLD:
+            if call.name not in messages.TOLD:
                 self._tell({"answer": answer})
 
     def stop(self, status: str) -> None:
         """End the build, with status STOPPED or TIMED_OUT; from any thread, and at once."""
         self._tell({"stop": status})
-        if self._force is None:
-            self._force = threading.Timer(_STOP_SECONDS, self._talk.end)
-            self._force.daemon = True
-            self._force.start()
+        with self._stopping:
+            if self._force is None:
+                self._force = threading.Timer(_STOP_SECONDS, self._talk.end)
+                self._force.daemon = True
+                self._force.start()
 
     def hide(self, secret: str) -> None:
         """From now on, this must not be seen in the log."""
@@ -110,7 +114,3 @@ class LocalSession:
         # Who does not listen any more has ended, or is about to.
         with contextlib.suppress(BrokenPipeError):
             self._talk.write_line(messages.encode(message))
-
-    def _last_words(self) -> str:
-        lines = self._log_path.read_text(errors="replace").strip().splitlines()
-        return f": {lines[-1]}" if lines else ""

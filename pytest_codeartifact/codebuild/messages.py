@@ -7,7 +7,7 @@ at the beginning, `{"stop": …}` and `{"hide": …}`.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from pytest_codeartifact.emulator.builds.machine import (
     Context,
     Job,
     Packed,
+    Results,
     Site,
     Tested,
     Variable,
@@ -65,9 +66,31 @@ def read_answer(message: Message) -> Any:  # noqa: ANN401 -- each question has i
     return message["answer"]
 
 
-def carry_out(message: Message, site: Site) -> Any:  # noqa: ANN401 -- each call has its own answer
-    """Do with `site` what a message calls for; raises BuildProblem as the site does."""
-    return _CALLS[message["call"]](site, message["with"])
+class NotUnderstood(ValueError):
+    """A line is no message, or none that anybody could act on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Something to be done with a site: one of its methods, with its arguments."""
+
+    name: str
+    arguments: tuple[Any, ...]
+
+    def carry_out(self, site: Site) -> Any:  # noqa: ANN401 -- each has its own answer
+        """Do it; raises BuildProblem as the site does."""
+        return getattr(site, self.name)(*self.arguments)
+
+
+def read_call(line: bytes) -> Call:
+    """What a line calls for; raises NotUnderstood."""
+    try:
+        message = decode(line)
+        name, said = message["call"], message["with"]
+        return Call(name, _ARGUMENTS[name](said))
+    # Commands of a build can write to its process's pipes, so anything may be there.
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise NotUnderstood(f"{type(error).__name__}: {error}") from error
 
 
 def _packed(said: Mapping[str, Any]) -> Packed:
@@ -80,21 +103,27 @@ def _packed(said: Mapping[str, Any]) -> Packed:
     )
 
 
-_CALLS: Mapping[str, Callable[[Site, Message], Any]] = {
-    "log": lambda site, said: site.log(said["text"]),
-    "entered": lambda site, said: site.entered(said["phase"]),
-    "completed": lambda site, said: site.completed(
-        said["phase"], said["status"], Context(**said["context"])
+def _results(said: Message) -> Results:
+    return Results(
+        cases=tuple(Tested(**each) for each in said["cases"]),
+        counts={str(status): int(count) for status, count in said["counts"].items()},
+        duration=int(said["duration"]),
+    )
+
+
+_ARGUMENTS: Mapping[str, Callable[[Message], tuple[Any, ...]]] = {
+    "log": lambda said: (str(said["text"]),),
+    "entered": lambda said: (str(said["phase"]),),
+    "completed": lambda said: (
+        str(said["phase"]),
+        str(said["status"]),
+        Context(**said["context"]),
     ),
-    "ended": lambda site, said: site.ended(said["status"], said["exported"]),
-    "fetch_source": lambda site, said: site.fetch_source(Path(said["folder"])),
-    "fetch_text": lambda site, said: site.fetch_text(said["arn"]),
-    "parameters": lambda site, said: site.parameters(said["names"]),
-    "secrets": lambda site, said: site.secrets(said["references"]),
-    "store": lambda site, said: site.store(
-        {key: _packed(each) for key, each in said["artifacts"].items()}
-    ),
-    "report": lambda site, said: site.report(
-        said["name"], [Tested(**each) for each in said["cases"]]
-    ),
+    "ended": lambda said: (str(said["status"]), dict(said["exported"])),
+    "fetch_source": lambda said: (Path(said["folder"]),),
+    "fetch_text": lambda said: (str(said["arn"]),),
+    "parameters": lambda said: (list(said["names"]),),
+    "secrets": lambda said: (list(said["references"]),),
+    "store": lambda said: ({key: _packed(each) for key, each in said["artifacts"].items()},),
+    "report": lambda said: (str(said["name"]), _results(said["results"])),
 }

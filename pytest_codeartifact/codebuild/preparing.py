@@ -14,7 +14,9 @@ from pytest_codeartifact.codebuild.commands import Shell
 from pytest_codeartifact.codebuild.log import Log
 from pytest_codeartifact.emulator.builds.machine import BuildProblem, Job, Site
 from pytest_codeartifact.emulator.builds.project_settings import is_inline
+from pytest_codeartifact.emulator.builds.sources import BUILDSPEC_BYTES
 from pytest_codeartifact.tools.home import Home
+from pytest_codeartifact.tools.process import MissingTool, find_program
 from pytest_codeartifact.tools.reach import Reach
 
 MOST_PROCESSES = 1000
@@ -63,7 +65,7 @@ def prepare(job: Job, site: Site, log: Log) -> Prepared:
     scripts = folder / "output" / "tmp"
     scripts.mkdir()
     shell = Shell(
-        buildspec.shell or "sh",
+        _shell(buildspec, home),
         folder=scripts,
         environment=variables,
         cwd=source,
@@ -71,6 +73,18 @@ def prepare(job: Job, site: Site, log: Log) -> Prepared:
         most_processes=MOST_PROCESSES,
     )
     return Prepared(buildspec, source, home, shell)
+
+
+def _shell(buildspec: Buildspec, home: Home) -> str:
+    """The program that runs commands, whatever PATH the build has; raises BuildProblem.
+
+    Differs: `sh` is this machine's, which may know less than the one of AWS's images.
+    """
+    name = buildspec.shell or "sh"
+    try:
+        return str(find_program(name, home.environment(), home.path))
+    except MissingTool as error:
+        raise BuildProblem(_YAML_ERROR, f"env: shell: {name} is not installed here") from error
 
 
 def _buildspec(job: Job, site: Site, log: Log, source: Path) -> Buildspec:
@@ -110,8 +124,10 @@ def _text(job: Job, site: Site, log: Log, source: Path) -> str:
     log.say(f"YAML location is {place}")
     if not place.is_file() or source.resolve() not in place.parents:
         raise BuildProblem(_YAML_ERROR, "YAML file does not exist")
+    if place.stat().st_size > BUILDSPEC_BYTES:
+        raise BuildProblem(_YAML_ERROR, f"{place.name} is larger than {BUILDSPEC_BYTES} bytes")
     try:
-        return place.read_text(encoding="utf-8")
+        return place.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise BuildProblem(_YAML_ERROR, f"{place.name} is not UTF-8: {error}") from error
 

@@ -15,9 +15,11 @@ from pytest_codeartifact.codebuild.delivering import Delivery
 from pytest_codeartifact.codebuild.log import Log
 from pytest_codeartifact.codebuild.preparing import Prepared, prepare
 from pytest_codeartifact.emulator.builds.machine import BuildProblem, Context, Job, Site
+from pytest_codeartifact.tools.process import CommandFailed, MissingTool
 
 SUCCEEDED, FAILED = "SUCCEEDED", "FAILED"
 _PHASES = ("INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD")
+_MOST_EXPORTED = 64 * 1024
 # After these, a failure leaves nothing worth going on with.
 _ESSENTIAL = frozenset({"INSTALL", "PRE_BUILD"})
 # What the build's end is told as where it did not come by itself.
@@ -35,6 +37,7 @@ class Runner:
         self._site = site
         self._log = Log(site.log, time.time)
         self._prepared: Prepared | None = None
+        self._last_exit = 0
         self._interruption: str | None = None
         self._stopping = threading.Lock()
 
@@ -111,6 +114,9 @@ class Runner:
             work()
         except BuildProblem as problem:
             status, context = FAILED, Context(problem.code, self._log.masked(problem.message))
+        except (OSError, MissingTool, CommandFailed, TooManyProcesses) as error:
+            # What the build has made of its folder and its processes is its own doing.
+            status, context = FAILED, Context("CLIENT_ERROR", self._log.masked(str(error)))
         if self._interruption:
             status, context = self._interruption, _INTERRUPTED[self._interruption]
         self._log.say(f"Phase complete: {name} State: {status}")
@@ -160,9 +166,11 @@ class Runner:
         self._log.forget_recent()
         if not phase.commands:
             self._log.say(f"No commands found for phase name: {phase.name}")
-        problem = self._all(prepared, phase.commands, variables)
-        problem = self._all(prepared, phase.finally_, variables) or problem
-        if problem is not None:
+        problems = [
+            self._all(prepared, commands, variables)
+            for commands in (phase.commands, phase.finally_)
+        ]
+        for problem in filter(None, problems):
             raise problem
 
     def _all(
@@ -184,7 +192,8 @@ class Runner:
         if prepared.buildspec.version == "0.1":
             prepared.shell.forget()
         try:
-            status = prepared.shell.run(text, variables)
+            last = {"CODEBUILD_LAST_EXIT": str(self._last_exit)}
+            status = prepared.shell.run(text, {**variables, **last})
         except TooManyProcesses as error:
             log.after_command()
             log.say(f"Command did not exit successfully {text}: {error}")
@@ -193,6 +202,9 @@ class Runner:
                 f"Error while executing command: {text}. Reason: {error}",
             ) from error
         log.after_command()
+        # As shells say it of a process that a signal ended.
+        status = 128 - status if status < 0 else status
+        self._last_exit = status
         if status and not self._interruption:
             log.say(f"Command did not exit successfully {text} exit status {status}")
             raise BuildProblem(
@@ -204,7 +216,7 @@ class Runner:
         """The variables that the buildspec exports, as they are in the end."""
         if self._prepared is None:
             return {}
-        values = {
-            name: self._prepared.shell.value(name) for name in self._prepared.buildspec.exported
-        }
-        return {name: value for name, value in values.items() if value is not None}
+        shell, names = self._prepared.shell, self._prepared.buildspec.exported
+        values = {name: shell.value(name) for name in names}
+        # Differs: whether AWS has a limit for them is not documented.
+        return {name: value[:_MOST_EXPORTED] for name, value in values.items() if value is not None}

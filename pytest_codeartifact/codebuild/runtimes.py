@@ -7,7 +7,6 @@ which ones are.
 """
 
 import os
-import platform
 import re
 import shutil
 import sys
@@ -59,7 +58,7 @@ def select(buildspec: Buildspec, folder: Path, variables: Mapping[str, str], log
 
 def _python(version: str, folder: Path, path: str) -> str:
     """PATH with this Python in front, unless it is the one that is there anyway."""
-    own = platform.python_version()
+    own = ".".join(map(str, sys.version_info[:3]))
     if _fits(version, own):
         return path
     found = {own: Path(sys.executable), **_pythons()}

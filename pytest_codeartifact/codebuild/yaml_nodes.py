@@ -131,9 +131,9 @@ class Fields:
         return tuple(item.word() for item in self.items(key))
 
     def entries(self, key: str) -> Mapping[str, Node]:
-        """The nodes of a field's mapping."""
+        """The nodes of a field's mapping; none where all of them are comments."""
         node = self.nodes.get(key)
-        return {} if node is None else node.entries()
+        return {} if node is None or node.content is None else node.entries()
 
 
 def compose(text: str, first_line: int, name: str) -> Node:

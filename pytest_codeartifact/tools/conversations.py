@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from pytest_codeartifact.redaction import redact
 from pytest_codeartifact.tools import process
 from pytest_codeartifact.tools.trees import LOOK_SECONDS, Descendants
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
 LINE_BYTES = 64 * 1024 * 1024
+WORDS_BYTES = 4096
 
 
 class Dialogue:
@@ -84,9 +86,16 @@ class Conversation:
         self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, log_path: Path
     ) -> None:
         """Start the program with exactly the environment given; raises MissingTool."""
-        with log_path.open("ab") as log:
-            self._child, tell, hear = _start(argv, env, cwd, errors=log)
+        self._log = log_path.open("a+b")
+        try:
+            self._child, tell, hear = _start(argv, env, cwd, errors=self._log)
+        except BaseException:
+            self._log.close()
+            raise
         self._tell, self._hear = os.fdopen(tell, "wb"), os.fdopen(hear, "rb")
+        self.last_words = ""
+        """The end of what the program wrote to its standard error, once it was ended."""
+        self._ending = threading.Lock()
         self._listening = threading.Lock()
         self._tree = Descendants(self.pid, process.processes)
 
@@ -137,11 +146,21 @@ class Conversation:
             time.sleep(LOOK_SECONDS)
         process.kill_tree(self._child, self._tree)
         self.close_input()
+        self._close_log()
         # Somebody may have got away with the other end of the pipe; whoever listens to it stays.
         if self._listening.acquire(timeout=process.GRACE_SECONDS):
             self._hear.close()
             self._listening.release()
         return self._child.returncode
+
+    def _close_log(self) -> None:
+        with self._ending:
+            if not self._log.closed:
+                # Not by the log's path: the program may have put anything in its place.
+                size = os.fstat(self._log.fileno()).st_size
+                last = os.pread(self._log.fileno(), WORDS_BYTES, max(0, size - WORDS_BYTES))
+                self.last_words = redact(last.decode("utf-8", "replace").strip())
+                self._log.close()
 
     def _next_line(self) -> bytes | None:
         with self._listening:

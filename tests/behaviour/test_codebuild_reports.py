@@ -38,7 +38,9 @@ def reported(people: People, cases: Sequence[machine.Tested], name: str = "unit"
     """A report that a build of the project `demo` left behind; its ARN."""
     emulator = people.emulation.emulator
     reports, build = emulator._codebuild.template.reports, build_of(people)
-    return reports.add(reports.group_arn(build, name), build.arn, cases, emulator.clock.now())
+    return reports.add(
+        reports.group_arn(build, name), build.arn, machine.Results.of(cases), emulator.clock.now()
+    )
 
 
 def created(codebuild: Client, name: str, **more: Json) -> dict[str, Any]:

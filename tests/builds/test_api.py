@@ -80,13 +80,16 @@ class Workshop:
     def ended(self, build: Mapping[str, Any]) -> Mapping[str, Any]:
         """The build once it is over."""
         deadline = time.monotonic() + 60
-        while True:
-            now: Mapping[str, Any]
-            (now,) = self.codebuild.batch_get_builds(ids=[build["id"]])["builds"]
-            if now["buildComplete"]:
-                return now
+        while not (now := self.shown(build))["buildComplete"]:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+        return now
+
+    def shown(self, build: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The build as it is now."""
+        now: Mapping[str, Any]
+        (now,) = self.codebuild.batch_get_builds(ids=[build["id"]])["builds"]
+        return now
 
     def log(self, build: Mapping[str, Any]) -> str:
         """What CloudWatch Logs has of a build."""
@@ -255,6 +258,25 @@ def test_builds_are_listed_until_they_are_deleted(workshop: Workshop) -> None:
     assert workshop.ended(running)["buildStatus"] == "STOPPED"
 
 
+@pytest.mark.observed("2020-06-01")
+def test_phase_that_goes_on_has_no_status(workshop: Workshop) -> None:
+    """While a phase lasts, it has its beginning only."""
+    endless = workshop.make_project(HELLO.replace("echo hello", "sleep 1000"))
+    started = workshop.codebuild.start_build(projectName=endless)["build"]
+    assert [p["phaseType"] for p in started["phases"]][:2] == ["SUBMITTED", "QUEUED"]
+    deadline = time.monotonic() + 60
+    while (now := workshop.shown(started))["currentPhase"] != "BUILD":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+    assert now["phases"][-1].keys() == {"phaseType", "startTime"}
+
+    workshop.codebuild.stop_build(id=started["id"])
+    stopped = workshop.ended(started)["phases"][-2]
+    assert stopped["phaseStatus"] == "STOPPED"
+    assert "contexts" not in stopped
+
+
 @pytest.mark.documented("Quotas for AWS CodeBuild")
 def test_builds_wait_for_each_other(workshop: Workshop) -> None:
     """More builds than there is room for are QUEUED; one that is stopped there never runs."""
@@ -345,10 +367,10 @@ version: 0.2
 phases:
   build:
     commands:
-      - test -x run.sh && ./run.sh > out/made.txt
+      - FOLDER=out; test -x run.sh && ./run.sh > out/made.txt
 artifacts:
   files: ['**/*']
-  base-directory: out
+  base-directory: $CODEBUILD_SRC_DIR/${FOLDER}
   name: named-$CODEBUILD_BUILD_NUMBER.zip
   secondary-artifacts:
     docs:
@@ -521,6 +543,25 @@ reports:
         "test_ok": "SUCCEEDED",
         "test_bad": "FAILED",
     }
+
+
+@pytest.mark.assumed("the words are not documented; the artifacts need not wait for a report")
+def test_report_that_is_missing_keeps_nothing_else_back(workshop: Workshop) -> None:
+    """UPLOAD_ARTIFACTS fails with the first reason, after it has stored what is there."""
+    bucket = workshop.make_bucket()
+    project = workshop.make_project(
+        f"{HELLO.replace('echo hello', 'touch made')}\nreports: {{unit: {{files: [none.xml]}}}}\n"
+        "artifacts: {files: [made]}",
+        artifacts={"type": "S3", "location": bucket},
+        serviceRole=workshop.make_role([*LOGS, "s3:PutObject"]),
+    )
+
+    build = workshop.build(project)
+
+    phase = next(p for p in build["phases"] if p["phaseType"] == "UPLOAD_ARTIFACTS")
+    assert phase["contexts"][0]["message"] == "no matching report paths found"
+    listed = workshop.s3.list_objects_v2(Bucket=bucket)["Contents"]
+    assert [each["Key"] for each in listed] == [f"{project}/made"]
 
 
 @pytest.mark.documented("Build specification reference for CodeBuild")

@@ -319,6 +319,46 @@ phases:
     assert printed(build) == ["yes", "0.10", "$PATH:more", "from the project"]
 
 
+@pytest.mark.documented("Shells and commands in build environments")
+def test_output_and_exit_status_are_those_of_a_shell(run: "Run") -> None:
+    """A line without an end gets one, and a killed shell is 128 and the signal."""
+    build = run("""
+version: 0.2
+phases:
+  build:
+    commands:
+      - printf 'said a'; sleep 0.6; printf 'b'
+      - kill -9 $$
+    finally:
+      - echo said $CODEBUILD_LAST_EXIT
+      - exit 4
+""")
+
+    assert printed(build) == ["ab", "137"]
+    assert "said ab\n\n[Container]" in build.log
+    # What failed first is the reason.
+    assert build.phases["BUILD"].message.endswith("kill -9 $$. Reason: exit status 137")
+
+
+@pytest.mark.documented("Shells and commands in build environments")
+def test_path_that_leads_nowhere_fails_commands(run: "Run") -> None:
+    """A PATH is taken literally, and programs are not found any more; the shell is."""
+    build = run("""
+version: 0.2
+env:
+  variables:
+    PATH: $PATH:/nowhere
+phases:
+  build:
+    commands:
+      - echo said builtin
+      - ls
+""")
+
+    assert printed(build) == ["builtin"]
+    assert build.phases["BUILD"].message.endswith("ls. Reason: exit status 127")
+
+
 @pytest.mark.documented("Specify runtime versions in the buildspec file")
 def test_runtime_that_is_not_there_ends_the_build_early(run: "Run") -> None:
     """An unknown version is named with those that are there, before any command."""

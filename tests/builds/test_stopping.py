@@ -189,6 +189,55 @@ phases:
     assert re.search(r"\[Container\] .* what they print from here on is not logged", build.log)
 
 
+def test_empty_lines_without_end_are_cut_as_well(builds: BotoBuilds) -> None:
+    """A million empty lines are no million events."""
+    build = builds.build(
+        "version: 0.2\nphases: {build: {commands: [\"yes '' | head -c 1000000\"]}}", role_policy=[]
+    )
+
+    assert build.succeeded
+    assert build.log.count("\n") < 200_000
+    assert "what they print from here on is not logged" in build.log
+
+
+@linux_only
+def test_build_that_kills_its_own_process_is_a_fault(builds: BotoBuilds, mark: str) -> None:
+    """Whatever a build does to its process and its folder, it ends, and the emulator goes on."""
+    build = builds.build(
+        f"""
+version: 0.2
+phases:
+  build:
+    commands:
+      - sleep 1000.{mark} &
+      - LOG="$(dirname "$HOME")/agent.log"; rm -f "$LOG"; mkfifo "$LOG"; kill -9 $PPID
+""",
+        role_policy=[],
+    )
+
+    assert build.status == "FAULT"
+    assert build.phases["BUILD"].code == "INTERNAL_ERROR"
+    assert living(mark) == []
+
+
+@linux_only
+def test_build_that_writes_to_its_process_s_pipes_is_a_fault(builds: BotoBuilds) -> None:
+    """A line that nobody understands ends the build, and is no crash of the emulator."""
+    build = builds.build(
+        """
+version: 0.2
+phases:
+  build:
+    commands:
+      - for pipe in /proc/$PPID/fd/*; do test -p $pipe && echo nonsense > $pipe; done; sleep 5
+""",
+        role_policy=[],
+    )
+
+    assert build.status == "FAULT"
+    assert "was not understood" in build.phases["BUILD"].message
+
+
 def test_failure_of_one_build_is_none_of_another(builds: BotoBuilds) -> None:
     """Builds side by side have folders, homes and logs of their own."""
     spec = "version: 0.2\nphases: {build: {commands: [echo $NAME > here, cat here, $LAST]}}"

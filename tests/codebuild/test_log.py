@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_codeartifact.codebuild.log import Log
+from pytest_codeartifact.codebuild.log import LINE_COST, Log
 
 _NOW = 1_784_023_069.017319
 _STAMP = "[Container] 2026/07/14 09:57:49.017319"
@@ -178,7 +178,8 @@ def test_very_long_lines_are_cut(written: _Written) -> None:
 
 def test_output_beyond_the_limit_is_dropped(written: _Written) -> None:
     """Commands can print on, one line tells that it is not logged, and CodeBuild's own are."""
-    with Log(written.pieces.put, lambda: _NOW, ["s3cret-value"], most_output=1000) as log:
+    most = 1000 + LINE_COST
+    with Log(written.pieces.put, lambda: _NOW, ["s3cret-value"], most_output=most) as log:
         subprocess.run(
             ["sh", "-c", "printf '%984s' x; echo; echo some s3cret-value; yes | head -c 5000000"],
             check=True,
@@ -191,7 +192,7 @@ def test_output_beyond_the_limit_is_dropped(written: _Written) -> None:
     shown = written.all()
     assert shown.startswith(" " * 983 + "x\nsome ")
     assert "s3c" not in shown
-    assert shown.count("1000 bytes") == 1
+    assert shown.count(f"{most} bytes") == 1
     assert f"{_STAMP} Phase complete\n" in shown
     assert "nothing of this" not in shown
     assert len(shown) < 1400
@@ -199,13 +200,21 @@ def test_output_beyond_the_limit_is_dropped(written: _Written) -> None:
 
 def test_what_the_limit_allows_is_all_there(written: _Written) -> None:
     """Exactly as much as is allowed needs no line that tells of more."""
-    with Log(written.pieces.put, lambda: _NOW, most_output=4) as log:
+    with Log(written.pieces.put, lambda: _NOW, most_output=4 + LINE_COST) as log:
         _print(log, "abc\n")
         log.after_command()
         assert written.all() == "abc\n\n"
         _print(log, "d")
         log.drain()
-    assert "4 bytes" in written.all()
+    assert f"{4 + LINE_COST} bytes" in written.all()
+
+
+def test_empty_lines_count_too(written: _Written) -> None:
+    """Each line is an event that must be kept, so there cannot be millions of them."""
+    with Log(written.pieces.put, lambda: _NOW, most_output=100 * LINE_COST) as log:
+        _print(log, "\n" * 200_000)
+        log.after_command()
+    assert written.all().count("\n") < 100_000
 
 
 def test_recent_output_can_be_searched(log: Log) -> None:

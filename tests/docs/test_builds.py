@@ -23,6 +23,7 @@ from pytest_codeartifact.codebuild import (
     junit,
     log,
     preparing,
+    runner,
     runtimes,
     yaml_nodes,
 )
@@ -36,7 +37,7 @@ from pytest_codeartifact.emulator.builds import (
     sources,
     unpacking,
 )
-from pytest_codeartifact.emulator.builds.machine import Job
+from pytest_codeartifact.emulator.builds.machine import MOST_CASES, Job
 from pytest_codeartifact.emulator.builds.operations import SERVICE, discover
 from pytest_codeartifact.emulator.configuration import Configuration
 from pytest_codeartifact.transcripts.matching import Matched, compare
@@ -298,17 +299,18 @@ def minutes(member: str, default: int) -> list[int]:
 
 
 LIMITS = {
-    "log of what commands print": [log.MOST_OUTPUT // 2**20],
+    "log of what commands print": [log.MOST_OUTPUT // 2**20, log.LINE_COST],
+    "exported variable": [runner._MOST_EXPORTED],
     "processes of a build": [preparing.MOST_PROCESSES],
     "builds that run": [Configuration(Path()).builds_at_once],
     "builds that wait": [scheduling._WAITING_FOR_ONE],
     "time to run": minutes("timeoutInMinutes", project_settings._TIMEOUT),
     "time to wait": minutes("queuedTimeoutInMinutes", project_settings._QUEUED_TIMEOUT),
     "values in a buildspec": [yaml_nodes.MOST_NODES],
-    "buildspec in S3": [sources.BUILDSPEC_BYTES // 2**20],
+    "buildspec": [sources.BUILDSPEC_BYTES // 2**20],
     "ZIP or folder as source": [unpacking.MOST_FILES, unpacking.MOST_BYTES // 2**30],
     "reports of a buildspec": [buildspec_outputs._MOST_REPORTS],
-    "JUnit file": [junit.MOST_BYTES // 2**20, junit.MOST_CASES, reports.MOST_CASES],
+    "JUnit file": [junit.MOST_BYTES // 2**20, junit.MOST_CASES, MOST_CASES],
     "life of a report": [reports.LIFETIME_SECONDS // (24 * 3600)],
 }
 

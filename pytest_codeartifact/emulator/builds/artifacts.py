@@ -4,8 +4,12 @@ Source: "ProjectArtifacts", "BuildArtifacts" (AWS CodeBuild API Reference), "Bui
 reference", `artifacts` (AWS CodeBuild User Guide).
 """
 
+import errno
 import hashlib
+import os
+import stat
 from collections.abc import Mapping
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +48,10 @@ def place(
             return shown | {"md5sum": md5, "sha256sum": sha256}
         for name, path in packed.files.items():
             _store(power, bucket, f"{key}/{name}".lstrip("/"), path, build, encryption)
-    except BucketError as error:
-        msg = f"Error in UPLOAD_ARTIFACTS phase: {error}"
+    except (BucketError, OSError) as error:
+        # A build may change its files while they are stored.
+        told = error.strerror if isinstance(error, OSError) else str(error)
+        msg = f"Error in UPLOAD_ARTIFACTS phase: {told}"
         raise ArtifactError("CLIENT_ERROR", msg) from error
     return shown
 
@@ -80,14 +86,24 @@ def _store(
     encryption: Encryption | None,
 ) -> tuple[str, str]:
     """Store one file; returns its hashes."""
-    with path.open("rb") as opened:
+    with _opened(path) as opened:
         sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
         opened.seek(0)
         md5 = hashlib.file_digest(opened, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    metadata = {
-        "codebuild-buildarn": build.arn,
-        "codebuild-content-md5": md5,
-        "codebuild-content-sha256": sha256,
-    }
-    power.put_object(bucket, key, path, metadata, encryption)
+        opened.seek(0)
+        metadata = {
+            "codebuild-buildarn": build.arn,
+            "codebuild-content-md5": md5,
+            "codebuild-content-sha256": sha256,
+        }
+        power.put_object(bucket, key, opened, metadata, encryption)
     return md5, sha256
+
+
+def _opened(path: Path) -> BufferedReader:
+    """A file opened for reading; raises OSError for anything else, such as a pipe."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    return os.fdopen(descriptor, "rb")

@@ -12,7 +12,7 @@ from typing import Any
 from pytest_codeartifact.emulator.builds.machine import Context
 from pytest_codeartifact.emulator.builds.plans import Described, Plan
 
-IN_PROGRESS, SUCCEEDED, FAILED = "IN_PROGRESS", "SUCCEEDED", "FAILED"
+IN_PROGRESS, SUCCEEDED, FAILED, STOPPED = "IN_PROGRESS", "SUCCEEDED", "FAILED", "STOPPED"
 COMPLETED = "COMPLETED"
 _TOKEN_SECONDS = 300.0
 _NOTHING: Described = MappingProxyType({})
@@ -55,11 +55,13 @@ class _Phase:
         shown: dict[str, Any] = {"phaseType": self.type, "startTime": self.started}
         if self.type == COMPLETED:
             return shown
-        shown["phaseStatus"] = self.status or IN_PROGRESS
+        # As observed on AWS: a phase that still goes on has no status, and a stopped one no reason.
+        if self.status is not None:
+            shown["phaseStatus"] = self.status
         if self.ended is not None:
             shown["endTime"] = self.ended
             shown["durationInSeconds"] = int(self.ended - self.started)
-        if self.context is not None:
+        if self.context is not None and self.status != STOPPED:
             context = self.context
             shown["contexts"] = [{"statusCode": context.code, "message": context.message}]
         return shown
@@ -79,14 +81,18 @@ class _State:
 
 
 class Build:
-    """One build; it is asked by requests while its own thread goes on with it."""
+    """One build; it is asked by requests while its own thread goes on with it.
+
+    Submitted at once, it begins by waiting in the queue.
+    """
 
     def __init__(self, identity: BuildId, number: int, plan: Plan, now: float) -> None:
         self.id = identity
         self.number = number
         self.plan = plan
         self.started = now
-        self._state = _State()
+        submitted = _Phase("SUBMITTED", now, now, SUCCEEDED)
+        self._state = _State([submitted, _Phase("QUEUED", now)])
         self._lock = threading.Lock()
 
     @property
@@ -231,6 +237,8 @@ class Builds:
     """All builds of all accounts and regions, oldest first."""
 
     def __init__(self) -> None:
+        self.beginning = threading.Lock()
+        """Held from the look at what there is to the addition of what is new."""
         self._builds: dict[tuple[str, str], dict[str, Build]] = {}
         self._begun: dict[tuple[str, str, str], tuple[Build, Described]] = {}
         self._lock = threading.Lock()

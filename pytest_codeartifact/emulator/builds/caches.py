@@ -1,9 +1,9 @@
 """Where projects keep what their builds are to find again."""
 
-import shutil
 from pathlib import Path
 
 from pytest_codeartifact.emulator.builds.builds import BuildId
+from pytest_codeartifact.emulator.builds.folders import remove
 
 
 class Caches:
@@ -18,4 +18,4 @@ class Caches:
 
     def reset(self, account: str | None = None) -> None:
         """Forget everything, or what one account owns."""
-        shutil.rmtree(self._folder / account if account else self._folder, ignore_errors=True)
+        remove(self._folder / account if account else self._folder)

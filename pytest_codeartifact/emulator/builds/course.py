@@ -4,24 +4,24 @@ Sources: "Build phase transitions", "Troubleshooting AWS CodeBuild" (AWS CodeBui
 """
 
 import secrets
-import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_codeartifact.emulator.builds import artifacts, sources
-from pytest_codeartifact.emulator.builds.builds import FAILED, SUCCEEDED, Build
+from pytest_codeartifact.emulator.builds.builds import FAILED, STOPPED, SUCCEEDED, Build
 from pytest_codeartifact.emulator.builds.caches import Caches
 from pytest_codeartifact.emulator.builds.credentials import PREFIX, ContainerCredentials, Lease
+from pytest_codeartifact.emulator.builds.folders import remove
 from pytest_codeartifact.emulator.builds.machine import (
     BuildProblem,
     Context,
     Job,
     MachineFault,
     Packed,
+    Results,
     Session,
-    Tested,
     Yard,
 )
 from pytest_codeartifact.emulator.builds.powers import Power, Powers
@@ -34,7 +34,6 @@ from pytest_codeartifact.emulator.neighbours.service_sessions import (
 )
 
 FAULT = "FAULT"
-STOPPED = "STOPPED"
 _TOLD = {
     STOPPED: None,
     "TIMED_OUT": Context("BUILD_TIMED_OUT", "Build has timed out."),
@@ -74,9 +73,6 @@ class Course:
         self._begun: float | None = None
         self._interruption: str | None = None
         self._interrupting = threading.Lock()
-        build.enter("SUBMITTED", self._now())
-        build.complete(SUCCEEDED, self._now())
-        build.enter("QUEUED", self._now())
 
     def is_overdue(self) -> bool:
         """Whether the build has waited or run for longer than its project allows."""
@@ -114,7 +110,7 @@ class Course:
             raise
         finally:
             self._around.credentials.revoke(build.id.uuid)
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
             # As observed on AWS: a build that was stopped has no FINALIZING.
             if status != STOPPED:
                 build.enter("FINALIZING", self._now())
@@ -217,12 +213,19 @@ class _Site:
 
     def __init__(self, build: Build, around: Surroundings, power: Power) -> None:
         self.status = FAULT
+        self._unended = ""
         self._build = build
         self._around = around
         self._power = power
         self._now = around.clock.now
 
     def log(self, text: str) -> None:
+        # What has no end yet goes on with the next piece.
+        whole, end, self._unended = (self._unended + text).rpartition("\n")
+        if whole or end:
+            self._append(whole + end)
+
+    def _append(self, text: str) -> None:
         if self._build.plan.keeps_log:
             self._power.append_log(self._build, text, self._now())
 
@@ -234,6 +237,8 @@ class _Site:
         self._build.complete(status, self._now(), context)
 
     def ended(self, status: str, exported: Mapping[str, str]) -> None:
+        if self._unended:
+            self._append(self._unended)
         self._build.export(exported)
         self.status = status
 
@@ -263,10 +268,10 @@ class _Site:
             }
         )
 
-    def report(self, name: str, cases: Sequence[Tested]) -> None:
+    def report(self, name: str, results: Results) -> None:
         build, reports = self._build, self._around.reports
         group = reports.group_arn(build.id, name)
         if reports.group(build.id.account, build.id.region, group) is None:
             self._power.create_report_group(name, group)
         self._power.report(name, group)
-        build.reported(reports.add(group, build.id.arn, cases, self._now()))
+        build.reported(reports.add(group, build.id.arn, results, self._now()))

@@ -4,10 +4,16 @@ The emulator does what AWS does around a build. The inside of a build, its comma
 process of its own; whoever starts the emulator brings what starts it.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+MOST_CASES = 500
+"""So many test cases of a report are kept."""
+BAD = frozenset({"FAILED", "ERROR"})
+"""The statuses of test cases that make a report fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,32 @@ class Tested:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Results of tests: all of them counted by status, and the cases to be shown.
+
+    `duration` is that of all, in nanoseconds.
+    """
+
+    cases: tuple[Tested, ...]
+    counts: Mapping[str, int]
+    duration: int
+
+    @classmethod
+    def of(cls, cases: Sequence[Tested]) -> "Results":
+        """The results of these cases.
+
+        AWS (Test report statuses): of more than 500 test cases those that failed are kept first.
+        """
+        # Sorting is stable: within both kinds the order of the run remains.
+        first = sorted(cases, key=lambda case: case.status not in BAD)[:MOST_CASES]
+        return cls(
+            cases=tuple(cases if len(cases) <= MOST_CASES else first),
+            counts=dict(Counter(case.status for case in cases)),
+            duration=sum(case.duration for case in cases),
+        )
+
+
 class Site(Protocol):
     """Whom a machine tells how a build goes, and asks for what needs the role's permissions.
 
@@ -157,7 +189,7 @@ class Site(Protocol):
         """Store artifacts by identifier."""
         ...
 
-    def report(self, name: str, cases: Sequence[Tested]) -> None:
+    def report(self, name: str, results: Results) -> None:
         """Keep a report of tests under a report group's name or ARN."""
         ...
 

@@ -9,7 +9,6 @@ here there was none.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Protocol
 
 from pytest_codeartifact.emulator.builds.builds import BuildId
@@ -192,11 +191,11 @@ class Power:
         self,
         bucket: str,
         key: str,
-        path: Path,
+        content: IO[bytes],
         metadata: Mapping[str, str],
         encryption: Encryption | None,
     ) -> None:
-        """Store a file in S3; raises BucketError."""
+        """Store an object in S3; raises BucketError."""
         facts: Facts = ()
         if encryption:
             facts = (
@@ -205,7 +204,7 @@ class Power:
             )
         self._require_of_bucket(bucket, "s3:PutObject", key, facts=facts)
         account = self._caller.account
-        self._powers.buckets.put(account, bucket, key, path, metadata, encryption)
+        self._powers.buckets.put(account, bucket, key, content, metadata, encryption)
 
     def _require_of_bucket(
         self, bucket: str, action: str, key: str | None = None, *, facts: Facts = ()

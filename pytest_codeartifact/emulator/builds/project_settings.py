@@ -243,6 +243,10 @@ def _environment(environment: Settings) -> Settings:
             f"the compute type {environment['computeType']}", f"those that begin with {_ORDINARY}"
         )
     variables = environment.get("environmentVariables", [])
+    for each in variables:
+        if not each["name"] or not set(each["name"]).isdisjoint("=\0"):
+            # Differs: what the service says of names that no process can have is not documented.
+            raise InvalidInput(f"Invalid environment variable name: {each['name']}")
     return {
         "privilegedMode": False,
         "imagePullCredentialsType": "CODEBUILD",

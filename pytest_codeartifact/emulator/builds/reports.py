@@ -18,18 +18,18 @@ from pytest_codeartifact.emulator.builds.errors import (
     ResourceAlreadyExists,
     ResourceNotFound,
 )
-from pytest_codeartifact.emulator.builds.machine import BuildProblem, Tested
+from pytest_codeartifact.emulator.builds.machine import BAD, BuildProblem, Results, Tested
 from pytest_codeartifact.emulator.clock import Clock
 
 TEST = "TEST"
 NO_EXPORT: Mapping[str, Any] = {"exportConfigType": "NO_EXPORT"}
 STATUSES = ("SUCCEEDED", "FAILED", "ERROR", "SKIPPED", "UNKNOWN")
-MOST_CASES = 500
 LIFETIME_SECONDS = 30 * 24 * 3600
-_BAD = frozenset({"FAILED", "ERROR"})
 _REPORT_ARN = re.compile(
     r"(?P<stem>arn:aws[a-z-]*:codebuild:[a-z0-9-]+:[0-9]{12}:report)/(?P<group>.+):[0-9a-f-]{36}"
 )
+# MODEL (ReportGroupName): at most 128 characters; what else would not fit into its ARN.
+_GROUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,127}")
 _GROUP_ARN = re.compile(
     r"arn:aws[a-z-]*:codebuild:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):report-group/.+"
 )
@@ -231,11 +231,18 @@ class Reports:
         """The ARN of the group that a buildspec names, there or not yet.
 
         AWS (Report group naming): a plain name stands for a group of the project. Raises
-        BuildProblem for the ARN of a group that is not there.
+        BuildProblem for the ARN of a group that is not there, and for what can be no group's name.
         """
         if not name.startswith("arn:"):
-            stem = f"arn:aws:codebuild:{build.region}:{build.account}"
-            return f"{stem}:report-group/{build.project}-{name}"
+            group = f"{build.project}-{name}"
+            if _GROUP_NAME.fullmatch(group) is None:
+                # Differs: how CodeBuild words this is not known.
+                raise BuildProblem(
+                    "CLIENT_ERROR",
+                    f"Error in UPLOAD_ARTIFACTS phase: [{name}: [Invalid report group name:"
+                    f" {group}]]",
+                )
+            return f"arn:aws:codebuild:{build.region}:{build.account}:report-group/{group}"
         if self.group(build.account, build.region, name) is None:
             # Differs: the words for a group that is not there are not documented.
             raise BuildProblem(
@@ -244,14 +251,9 @@ class Reports:
             )
         return name
 
-    def add(self, group_arn: str, build_arn: str, cases: Sequence[Tested], now: float) -> str:
-        """Keep the report of a build, in a group that is made if need be; the report's ARN.
-
-        AWS (Test report statuses): of more than 500 test cases those that failed are kept first.
-        """
-        counts = Counter(case.status for case in cases)
-        # Sorting is stable: within both kinds the order of the run remains.
-        kept = sorted(cases, key=lambda case: case.status not in _BAD)[:MOST_CASES]
+    def add(self, group_arn: str, build_arn: str, results: Results, now: float) -> str:
+        """Keep the report of a build, in a group that is made if need be; the report's ARN."""
+        counts = Counter(results.counts)
         with self._lock:
             group = self._groups.get(group_arn) or _new_group(group_arn, now)
             self._groups[group_arn] = group
@@ -261,10 +263,10 @@ class Reports:
                 build_arn=build_arn,
                 created=now,
                 status=_status(counts),
-                cases=tuple(cases if len(cases) <= MOST_CASES else kept),
-                total=len(cases),
+                cases=results.cases,
+                total=counts.total(),
                 counts={status: counts[status] for status in STATUSES},
-                duration=sum(case.duration for case in cases),
+                duration=results.duration,
             )
             self._reports[report.arn] = report
         return report.arn
@@ -274,7 +276,7 @@ def _status(counts: Mapping[str, int]) -> str:
     """What becomes of a report whose test cases have so many of each status."""
     if not counts:
         return "INCOMPLETE"
-    return "FAILED" if any(counts[status] for status in _BAD if status in counts) else "SUCCEEDED"
+    return "FAILED" if any(counts.get(status) for status in BAD) else "SUCCEEDED"
 
 
 def _new_group(arn: str, now: float) -> ReportGroup:

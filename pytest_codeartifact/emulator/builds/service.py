@@ -1,6 +1,5 @@
 """The one place that puts the parts of CodeBuild together."""
 
-import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ from pytest_codeartifact.emulator.builds.caches import Caches
 from pytest_codeartifact.emulator.builds.calls import Call
 from pytest_codeartifact.emulator.builds.course import Surroundings
 from pytest_codeartifact.emulator.builds.credentials import ContainerCredentials
+from pytest_codeartifact.emulator.builds.folders import remove
 from pytest_codeartifact.emulator.builds.machine import Yard
 from pytest_codeartifact.emulator.builds.powers import Powers
 from pytest_codeartifact.emulator.builds.projects import Projects
@@ -55,7 +55,7 @@ class CodeBuild:
         if yard is not None:
             folder = configuration.state_path / "builds"
             # Of builds that ran when another emulator of this state was killed.
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
             around = Surroundings(
                 yard=yard,
                 folder=folder,

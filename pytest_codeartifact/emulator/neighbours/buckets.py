@@ -6,7 +6,6 @@ Sources: "GetObject", "ListObjectsV2", "PutObject", "Error Responses" (Amazon S3
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from pytest_codeartifact.emulator.neighbours import Neighbours
@@ -108,11 +107,11 @@ class Buckets:
         account: str,
         bucket: str,
         key: str,
-        path: Path,
+        content: IO[bytes],
         metadata: Mapping[str, str],
         encryption: Encryption | None = None,
     ) -> None:
-        """Store a file, with the metadata that S3 calls `x-amz-meta-…`; raises NoSuchBucket.
+        """Store an object, with the metadata that S3 calls `x-amz-meta-…`; raises NoSuchBucket.
 
         Differs: an object is put in one piece however large it is, as moto takes it.
         """
@@ -121,7 +120,7 @@ class Buckets:
             made = backend.put_object(
                 bucket,
                 key,
-                path.read_bytes(),
+                content.read(),
                 encryption="aws:kms" if encryption else None,
                 kms_key_id=encryption.kms_key if encryption else None,
             )

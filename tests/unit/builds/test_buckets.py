@@ -1,7 +1,6 @@
 """Objects that CodeBuild reads from S3 and puts there."""
 
 import io
-from pathlib import Path
 
 import pytest
 from moto.s3.models import FakeKey
@@ -101,15 +100,13 @@ def test_listing_is_by_prefix_and_sorted(workshop: Workshop) -> None:
     assert len(workshop.buckets.list(workshop.account, bucket, "")) == 5
 
 
-def test_file_is_put_with_its_metadata(workshop: Workshop, tmp_path: Path) -> None:
+def test_content_is_put_with_its_metadata(workshop: Workshop) -> None:
     """Boto3 reads back bytes, metadata and encryption."""
-    bucket, path = workshop.bucket(), tmp_path / "made.zip"
-    path.write_bytes(b"PK")
+    bucket = workshop.bucket()
     metadata = {"codebuild-buildarn": "arn:aws:codebuild"}
-    workshop.buckets.put(workshop.account, bucket, "plain", path, metadata)
-    workshop.buckets.put(
-        workshop.account, bucket, "kept/made.zip", path, metadata, Encryption("alias/aws/s3")
-    )
+    for key, encryption in (("plain", None), ("kept/made.zip", Encryption("alias/aws/s3"))):
+        content = io.BytesIO(b"PK")
+        workshop.buckets.put(workshop.account, bucket, key, content, metadata, encryption)
     s3 = workshop.s3
     found = s3.get_object(Bucket=bucket, Key="kept/made.zip")
     assert found["Body"].read() == b"PK"
@@ -118,7 +115,7 @@ def test_file_is_put_with_its_metadata(workshop: Workshop, tmp_path: Path) -> No
     assert found["SSEKMSKeyId"] == "alias/aws/s3"
     assert s3.get_object(Bucket=bucket, Key="plain")["Metadata"] == metadata
     with pytest.raises(NoSuchBucket):
-        workshop.buckets.put(workshop.account, "nobodys", "key", path, {})
+        workshop.buckets.put(workshop.account, "nobodys", "key", io.BytesIO(), {})
 
 
 def test_bucket_of_another_account_is_found(workshop: Workshop) -> None:

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -239,15 +238,14 @@ def test_missing_bucket_is_told_to_everybody(workshop: Workshop) -> None:
         read(workshop.power(), "nobodys", "key")
 
 
-def test_object_is_put_as_policies_may_demand(workshop: Workshop, tmp_path: Path) -> None:
+def test_object_is_put_as_policies_may_demand(workshop: Workshop) -> None:
     """A policy may demand that objects are encrypted."""
-    bucket, path = workshop.bucket(), tmp_path / "made"
-    path.write_bytes(b"1")
+    bucket = workshop.bucket()
     condition = {"StringEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}
     power = workshop.power(allow("s3:PutObject", Condition=condition))
-    power.put_object(bucket, "key", path, {}, Encryption("alias/aws/s3"))
+    power.put_object(bucket, "key", io.BytesIO(b"1"), {}, Encryption("alias/aws/s3"))
     with pytest.raises(BucketError, match="not authorized to perform: s3:PutObject"):
-        power.put_object(bucket, "plain", path, {}, None)
+        power.put_object(bucket, "plain", io.BytesIO(b"1"), {}, None)
     assert [each.key for each in workshop.buckets.list(workshop.account, bucket, "")] == ["key"]
 
 

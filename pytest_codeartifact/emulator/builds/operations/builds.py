@@ -109,6 +109,18 @@ def _begun(
 ) -> Json:
     """Start a build, unless the request is the repetition of one that did."""
     schedule = _schedule(call, name)
+    with call.builds.beginning:
+        return {"build": _begin(call, schedule, name, request, project, plan).described()}
+
+
+def _begin(
+    call: Call,
+    schedule: Schedule,
+    name: str,
+    request: Json,
+    project: ProjectId,
+    plan: Callable[[], Plan],
+) -> Build:
     token = request.get("idempotencyToken")
     asked = {"operation": name, **request}
     if token:
@@ -117,7 +129,7 @@ def _begun(
             build, said = before
             if said != asked:
                 raise InvalidInput(f"The idempotency token {token} was used with other parameters")
-            return {"build": build.described()}
+            return build
     wanted = plan()
     _check_limits(call, schedule, project)
     try:
@@ -129,7 +141,7 @@ def _begun(
     build = Build(identity, number, wanted, now)
     call.builds.add(build, token, asked)
     schedule.start(build)
-    return {"build": build.described()}
+    return build
 
 
 def _check_limits(call: Call, schedule: Schedule, project: ProjectId) -> None:

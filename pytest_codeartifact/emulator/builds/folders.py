@@ -1,0 +1,17 @@
+"""Folders that builds have filled, and how they are removed."""
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with all that is in it; nothing where nothing is."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.is_dir():
+        # Some programs write-protect what they keep, and nothing can be removed from there.
+        for folder, _folders_within, _files in os.walk(path):
+            Path(folder).chmod(stat.S_IRWXU)
+        shutil.rmtree(path, ignore_errors=True)
