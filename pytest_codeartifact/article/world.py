@@ -47,7 +47,10 @@ def open_laboratory(config: pytest.Config, endpoint: str = "hosts") -> "Iterator
     server does not come up.
     """
     with ExitStack() as stack:
-        account = stack.enter_context(private_target(config))
+        # Builds of checks write there as well.
+        made = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=_quick_folder())
+        state = Path(stack.enter_context(made))
+        account = stack.enter_context(private_target(config, state))
         gateway = None
         if endpoint == "hosts":
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX))
@@ -58,10 +61,11 @@ def open_laboratory(config: pytest.Config, endpoint: str = "hosts") -> "Iterator
         yield laboratory
 
 
-def _folder_of_homes() -> Path:
+def _quick_folder() -> Path:
     """Where temporary files go; in memory where nobody chose another folder and there is room.
 
-    A home has a thousand files, and a run of all checks makes twenty homes.
+    A home has a thousand files, and a run of all checks makes thirty homes, those of builds among
+    them.
     """
     chosen = Path(tempfile.gettempdir())
     if chosen != _USUAL_FOLDER or not os.access(_MEMORY_FOLDER, os.W_OK):
@@ -89,7 +93,7 @@ class Laboratory:
         """A world as if nothing had been done yet; the one before must not be used any more."""
         self._homes.close()
         self._account.control.reset()
-        made = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=_folder_of_homes())
+        made = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=_quick_folder())
         folder = self._homes.enter_context(made)
         self._entries = []
         return EmptiedWorld(self._account, materials, Path(folder), self._entries, self.gateway)

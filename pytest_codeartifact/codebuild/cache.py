@@ -15,10 +15,12 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-
-from filelock import FileLock
+from typing import TYPE_CHECKING
 
 from pytest_codeartifact.emulator.builds.folders import remove
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 # Who runs a build on AWS is at home here.
 _HOME = re.compile(r"(?:/root|~|\$HOME|\$\{HOME\})(?=/|$)")
@@ -41,7 +43,7 @@ def restore(
     if not store.is_dir():
         return 0
     count = 0
-    with FileLock(store / "lock"):
+    with _locked(store):
         for path, folder in _folders(paths, source, home, say):
             kept = store / _kept_name(path)
             if kept.is_dir():
@@ -59,7 +61,7 @@ def save(
     """Keep the folders that `paths` name, and return how many files that are; as `restore`."""
     store.mkdir(parents=True, exist_ok=True)
     count = 0
-    with FileLock(store / "lock"):
+    with _locked(store):
         for path, folder in _folders(paths, source, home, say):
             if folder.is_symlink() or not folder.is_dir():
                 say(f"Skipping cache entry: {path} is no folder")
@@ -69,6 +71,13 @@ def save(
             except OSError as error:
                 say(f"Skipping cache entry: {path}: {str(error)[:_MOST_REASON]}")
     return count
+
+
+def _locked(store: Path) -> "BaseFileLock":
+    """Holds off other builds of the project."""
+    from filelock import FileLock  # noqa: PLC0415 -- few builds have a cache
+
+    return FileLock(store / "lock")
 
 
 # --- Which folders -------------------------------------------------------------------------------

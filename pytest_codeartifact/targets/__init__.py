@@ -11,6 +11,7 @@ from pytest_codeartifact import interrupts, settings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from types_boto3_codeartifact import CodeArtifactClient
     from types_boto3_codeartifact.literals import PackageFormatType
@@ -102,15 +103,18 @@ def target_of(config: pytest.Config) -> "EmulatorTarget":
 
 
 @contextmanager
-def private_target(config: pytest.Config) -> "Iterator[EmulatorTarget]":
+def private_target(
+    config: pytest.Config, state: "Path | None" = None
+) -> "Iterator[EmulatorTarget]":
     """A target that nobody else uses, closed at the end.
 
-    Raises ServerStartError when the emulator's server does not come up.
+    `state` is the folder of its state, None for a temporary one. Raises ServerStartError when the
+    emulator's server does not come up.
     """
     from pytest_codeartifact.targets import emulator  # noqa: PLC0415 -- loads boto3 and more
 
     config.add_cleanup(interrupts.terminate_as_interrupt())
-    target = emulator.open_private_target(settings_of(config))
+    target = emulator.open_private_target(settings_of(config), state)
     # Kept beyond the target: reports of its test are yet to come.
     config.stash.setdefault(_PRIVATE_SECRETS, []).append(target.secrets)
     try:

@@ -19,7 +19,7 @@ LOG_PERMISSIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEv
 
 _IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.05
 _PATIENCE_SECONDS = 30.0
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -45,13 +46,14 @@ def open_target(settings: Settings, run: str) -> "EmulatorTarget":
         return EmulatorTarget(access, control, stack.pop_all().close)
 
 
-def open_private_target(settings: Settings) -> "EmulatorTarget":
+def open_private_target(settings: Settings, state: Path | None = None) -> "EmulatorTarget":
     """Start an emulator that nobody else uses; the caller closes what is returned.
 
-    Raises ServerStartError when the server does not come up.
+    `state` is the folder of its state, None for a temporary one. Raises ServerStartError when the
+    server does not come up.
     """
     # A kept state belongs to the shared server: two servers cannot have it at once.
-    fresh = replace(settings, state=Setting(None, Source.DEFAULT))
+    fresh = replace(settings, state=Setting(state, Source.DEFAULT))
     return open_target(fresh, f"private-{secrets.token_hex(8)}")
 
 
