@@ -16,27 +16,11 @@ from pytest_codeartifact.targets.builds import BotoBuilds, Build, RunningBuild, 
 from pytest_codeartifact.targets.control import Control
 from pytest_codeartifact.targets.emulator import Account, open_private_target
 from pytest_codeartifact.targets.leases import Access
+from pytest_codeartifact.targets.policies import BEARER_STATEMENT, PACKAGE_STATEMENT
 from pytest_codeartifact.targets.roles import Policy
 
-READING_POLICY: Policy = (
-    {
-        "Effect": "Allow",
-        "Action": [
-            "codeartifact:GetAuthorizationToken",
-            "codeartifact:GetRepositoryEndpoint",
-            "codeartifact:ReadFromRepository",
-        ],
-        "Resource": "*",
-    },
-    {
-        "Effect": "Allow",
-        "Action": "sts:GetServiceBearerToken",
-        "Resource": "*",
-        "Condition": {"StringEquals": {"sts:AWSServiceName": "codeartifact.amazonaws.com"}},
-    },
-)
-"""What a build needs that installs packages from CodeArtifact (AWS CodeArtifact User Guide:
-"Using Python packages in CodeBuild"), and the build's permissions where nobody names others."""
+READING_POLICY: Policy = (PACKAGE_STATEMENT, BEARER_STATEMENT)
+"""The build's permissions where nobody names others."""
 
 _CONTAINER = re.compile(r"(\[Container\] \S+ \S+ )(.*)\n")
 _STATE = re.compile(r"(?<=State: )[A-Z_]+")

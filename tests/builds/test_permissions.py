@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_codeartifact.targets.policies import PACKAGE_STATEMENT
+
 if TYPE_CHECKING:
     from pytest_codeartifact.targets.builds import Build
     from pytest_codeartifact.targets.emulator import EmulatorTarget
@@ -13,16 +15,6 @@ if TYPE_CHECKING:
     from pytest_codeartifact.targets.workspace import Domain, Repository
 
     Run = Callable[..., Build]
-
-READING = {
-    "Effect": "Allow",
-    "Action": [
-        "codeartifact:GetAuthorizationToken",
-        "codeartifact:GetRepositoryEndpoint",
-        "codeartifact:ReadFromRepository",
-    ],
-    "Resource": "*",
-}
 
 
 def bearer(service: str = "codeartifact.amazonaws.com") -> Mapping[str, Any]:
@@ -61,7 +53,7 @@ def test_build_logs_in_and_installs_with_its_role(
     installing: str, codeartifact_repository: "Repository", run: "Run"
 ) -> None:
     """With the four permissions the build succeeds, and pip's log names the repository."""
-    build = run(installing, role_policy=[READING, bearer()])
+    build = run(installing, role_policy=[PACKAGE_STATEMENT, bearer()])
 
     assert build.succeeded, build.log
     assert "Successfully configured pip to use AWS CodeArtifact repository" in build.log
@@ -77,7 +69,7 @@ def test_build_logs_in_and_installs_with_its_role(
 @pytest.mark.documented("Service bearer tokens")
 @pytest.mark.parametrize(
     "statements",
-    [[READING], [READING, bearer("ecr-public.amazonaws.com")]],
+    [[PACKAGE_STATEMENT], [PACKAGE_STATEMENT, bearer("ecr-public.amazonaws.com")]],
     ids=["missing", "another-service"],
 )
 def test_build_without_the_bearer_permission_fails_in_install(
@@ -160,7 +152,7 @@ phases:
       - 'HEADER="Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN"'
       - curl -s -H "$HEADER" "$AWS_CONTAINER_CREDENTIALS_FULL_URI"
 """,
-        role_policy=[READING, bearer()],
+        role_policy=[PACKAGE_STATEMENT, bearer()],
     )
 
     assert build.succeeded, build.log

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_codeartifact.article.checks import Observation, World, check
-from pytest_codeartifact.article.checks.policies import BEARER_STATEMENT, PACKAGE_STATEMENT
 from pytest_codeartifact.article.checks.reader import (
     DOMAIN,
     PRIVATE_PACKAGE,
@@ -19,6 +18,7 @@ from pytest_codeartifact.article.checks.reader import (
 )
 from pytest_codeartifact.article.materials import MaterialError
 from pytest_codeartifact.findings import Evidence
+from pytest_codeartifact.targets.policies import BEARER_STATEMENT, PACKAGE_STATEMENT
 
 if TYPE_CHECKING:
     from pathlib import Path

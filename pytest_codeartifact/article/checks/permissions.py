@@ -8,13 +8,6 @@ from botocore.exceptions import ClientError
 
 from pytest_codeartifact.article.checks import Observation, World, check
 from pytest_codeartifact.article.checks.builds import LOGIN, buildspec_of, seen, why
-from pytest_codeartifact.article.checks.policies import (
-    BEARER_ACTION,
-    BEARER_CONDITION,
-    BEARER_STATEMENT,
-    OTHER_SERVICE,
-    PACKAGE_STATEMENT,
-)
 from pytest_codeartifact.article.checks.reader import PRIVATE_PACKAGE, fact, make_repository
 from pytest_codeartifact.article.materials import (
     MaterialError,
@@ -24,6 +17,12 @@ from pytest_codeartifact.article.materials import (
 )
 from pytest_codeartifact.errors import CodeArtifactError
 from pytest_codeartifact.findings import Evidence
+from pytest_codeartifact.targets.policies import (
+    BEARER_ACTION,
+    BEARER_CONDITION,
+    BEARER_STATEMENT,
+    PACKAGE_STATEMENT,
+)
 
 if TYPE_CHECKING:
     from pytest_codeartifact.targets.builds import Build
@@ -32,6 +31,7 @@ _Statement: TypeAlias = Mapping[str, Any]
 # What an article says there, right or wrong.
 _Condition: TypeAlias = Any
 _REFUSED = 400
+_OTHER_SERVICE = "codecommit.amazonaws.com"
 _NO_POLICY = (MaterialError, CodeArtifactError, ClientError)
 """What a text that cannot be a role's policy leads to; IAM refuses some in words of its own."""
 
@@ -171,7 +171,7 @@ def _of_other(condition: _Condition) -> _Condition:
     if not isinstance(condition, Mapping):
         return condition
     return {
-        operator: dict.fromkeys(keys, OTHER_SERVICE) if isinstance(keys, Mapping) else keys
+        operator: dict.fromkeys(keys, _OTHER_SERVICE) if isinstance(keys, Mapping) else keys
         for operator, keys in condition.items()
     }
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from pytest_codeartifact.article.checks import Caller, Fact, Observation, World, check
-from pytest_codeartifact.article.checks.policies import BEARER_STATEMENT, PACKAGE_STATEMENT
 from pytest_codeartifact.article.checks.reader import (
     DOMAIN,
     PRIVATE_PACKAGE,
@@ -19,6 +18,7 @@ from pytest_codeartifact.article.checks.reader import (
     read,
 )
 from pytest_codeartifact.article.materials import without_action
+from pytest_codeartifact.targets.policies import BEARER_STATEMENT, PACKAGE_STATEMENT
 
 _HOUR_SECONDS = 3600
 _MINUTE_SECONDS = 60

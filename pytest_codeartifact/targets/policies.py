@@ -1,10 +1,12 @@
-"""Policies that are known to be good, so that a check depends on the article's part alone."""
+"""What a build needs that installs packages from CodeArtifact, in the form of statements.
+
+Sources: "Using Python packages in CodeBuild", "AWS CodeArtifact authentication and tokens" (AWS
+CodeArtifact User Guide).
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
-# Source: "Using CodeArtifact with CodeBuild" and "AWS CodeArtifact authentication and tokens" (AWS
-# CodeArtifact User Guide).
 PACKAGE_STATEMENT: Mapping[str, Any] = {
     "Effect": "Allow",
     "Action": [
@@ -24,4 +26,3 @@ BEARER_STATEMENT: Mapping[str, Any] = {
     "Resource": "*",
     "Condition": BEARER_CONDITION,
 }
-OTHER_SERVICE = "codecommit.amazonaws.com"
