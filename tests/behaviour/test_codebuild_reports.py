@@ -404,3 +404,62 @@ def test_reset_forgets_reports(people: People, codebuild: Client) -> None:
     people.emulation.control("POST", "reset", {"account": people.account.number})
     assert codebuild.list_reports()["reports"] == []
     assert codebuild.list_report_groups()["reportGroups"] == []
+
+
+# --- Trends, coverage, sharing ---------------------------------------------------------------
+
+
+@pytest.mark.documented("GetReportGroupTrend")
+@pytest.mark.parametrize(
+    ("field", "data", "stats"),
+    [
+        ("TOTAL", ["2", "1"], {"average": "1.5", "max": "2", "min": "1"}),
+        ("PASS_RATE", ["50.0", "100.0"], {"average": "75.0", "max": "100.0", "min": "50.0"}),
+        (
+            "DURATION",
+            ["3500000", "1000000"],
+            {"average": "2250000.0", "max": "3500000", "min": "1000000"},
+        ),
+    ],
+)
+def test_trend_is_that_of_the_newest_reports(
+    people: People, codebuild: Client, field: str, data: Sequence[str], stats: Json
+) -> None:
+    """Each report has its value, newest first, and all of them an average and bounds."""
+    clock = people.emulation.emulator.clock
+    arns = []
+    for cases in ([ERROR], [PASSED], [PASSED, FAILED]):
+        arns.append(reported(people, cases))
+        clock.advance(60)
+
+    trend = codebuild.get_report_group_trend(
+        reportGroupArn=group_arn(people, "demo-unit"), trendField=field, numOfReports=2
+    )
+
+    assert [each["reportArn"] for each in trend["rawData"]] == arns[:0:-1]
+    assert [each["data"] for each in trend["rawData"]] == data
+    assert trend["stats"] == stats
+
+
+@pytest.mark.documented("GetReportGroupTrend")
+def test_trend_of_coverage_is_none_of_tests(codebuild: Client) -> None:
+    """A field of code coverage is refused, and a group without reports has no numbers."""
+    group = created(codebuild, "unit")["arn"]
+
+    coverage = {"reportGroupArn": group, "trendField": "LINE_COVERAGE"}
+    told = refused(codebuild, "InvalidInputException", "get_report_group_trend", **coverage)
+    assert "LINE_COVERAGE" in told
+
+    trend = codebuild.get_report_group_trend(reportGroupArn=group, trendField="TOTAL")
+    assert trend["rawData"] == []
+    assert "stats" not in trend
+
+
+@pytest.mark.assumed("a report of tests has no coverage, and nothing can be shared here")
+def test_what_there_is_none_of_is_an_empty_list(people: People, codebuild: Client) -> None:
+    """Clients that ask for coverage or shares are told that there is nothing."""
+    arn = reported(people, [PASSED])
+
+    assert codebuild.describe_code_coverages(reportArn=arn)["codeCoverages"] == []
+    assert codebuild.list_shared_report_groups()["reportGroups"] == []
+    assert codebuild.list_shared_projects()["projects"] == []

@@ -623,6 +623,10 @@ cache:
     assert "nothing kept" in workshop.log(first).splitlines()
     assert "of-build-1" in workshop.log(second).splitlines()
 
+    workshop.codebuild.invalidate_project_cache(projectName=project)
+
+    assert "nothing kept" in workshop.log(workshop.build(project)).splitlines()
+
 
 # --- Credentials -----------------------------------------------------------------------------
 

@@ -53,13 +53,21 @@ RAISED = [
 ]
 
 # The reference of actions: what each operation of ours is granted on.
-ON_NOTHING = {"ListBuilds", "ListProjects", "ListReportGroups", "ListReports"}
+ON_NOTHING = {
+    "ListBuilds",
+    "ListProjects",
+    "ListReportGroups",
+    "ListReports",
+    "ListSharedProjects",
+    "ListSharedReportGroups",
+}
 ON_PROJECT = {
     "BatchDeleteBuilds",
     "BatchGetBuilds",
     "BatchGetProjects",
     "CreateProject",
     "DeleteProject",
+    "InvalidateProjectCache",
     "ListBuildsForProject",
     "RetryBuild",
     "StartBuild",
@@ -72,7 +80,9 @@ ON_REPORT_GROUP = {
     "CreateReportGroup",
     "DeleteReport",
     "DeleteReportGroup",
+    "DescribeCodeCoverages",
     "DescribeTestCases",
+    "GetReportGroupTrend",
     "ListReportsForReportGroup",
     "UpdateReportGroup",
 }
@@ -274,6 +284,7 @@ def grants_of(name: str, **more: Json) -> set[tuple[str, str]]:
         projects=Projects(),
         builds=Builds(),
         reports=Reports(Clock()),
+        caches=untouched,
         trust=untouched,
         schedule=None,
     )

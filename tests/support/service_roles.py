@@ -98,7 +98,7 @@ class Workshop:
         authorizer = PolicyAuthorizer(emulator._store, emulator.identities, emulator.clock)
         powers = Powers(authorizer, self.logs, self.buckets, self.parameters)
         issued = self.sessions.assume(
-            self.role(*statements), SESSION, source_arn=self.build.project_arn
+            self.role(*statements), SESSION, source_arn=self.build.project_id.arn
         )
         return powers.of(issued.caller, REGION)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_codeartifact.emulator.builds.machine import Context
 from pytest_codeartifact.emulator.builds.plans import Described, Plan
+from pytest_codeartifact.emulator.builds.projects import ProjectId
 
 IN_PROGRESS, SUCCEEDED, FAILED, STOPPED = "IN_PROGRESS", "SUCCEEDED", "FAILED", "STOPPED"
 COMPLETED = "COMPLETED"
@@ -38,9 +39,9 @@ class BuildId:
         return f"arn:aws:codebuild:{self.region}:{self.account}:build/{self.text}"
 
     @property
-    def project_arn(self) -> str:
-        """Its project, as policies name it."""
-        return f"arn:aws:codebuild:{self.region}:{self.account}:project/{self.project}"
+    def project_id(self) -> ProjectId:
+        """Its project."""
+        return ProjectId(self.account, self.region, self.project)
 
 
 @dataclass(slots=True)

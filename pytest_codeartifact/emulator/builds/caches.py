@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from pytest_codeartifact.emulator.builds.builds import BuildId
 from pytest_codeartifact.emulator.builds.folders import remove
+from pytest_codeartifact.emulator.builds.projects import ProjectId
 
 
 class Caches:
@@ -12,9 +12,13 @@ class Caches:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def of(self, build: BuildId) -> Path:
-        """The folder of a build's project."""
-        return self._folder / build.account / build.region / build.project
+    def of(self, project: ProjectId) -> Path:
+        """The folder of a project."""
+        return self._folder / project.account / project.region / project.name
+
+    def forget(self, project: ProjectId) -> None:
+        """Let the next build of a project find nothing."""
+        remove(self.of(project))
 
     def reset(self, account: str | None = None) -> None:
         """Forget everything, or what one account owns."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_codeartifact.emulator.api.operation import ApiCall, GrantRule
 from pytest_codeartifact.emulator.builds.builds import Builds
+from pytest_codeartifact.emulator.builds.caches import Caches
 from pytest_codeartifact.emulator.builds.projects import ProjectId, Projects
 from pytest_codeartifact.emulator.builds.reports import Reports, group_arn_of
 from pytest_codeartifact.emulator.iam.grants import Facts, Grant, tag_facts
@@ -36,6 +37,7 @@ class Call(ApiCall):
     projects: Projects
     builds: Builds
     reports: Reports
+    caches: Caches
     trust: Trust
     schedule: "Schedule | None"
     """None where there is no machine that builds could run on."""

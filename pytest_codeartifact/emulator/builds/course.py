@@ -162,7 +162,7 @@ class Course:
             return self._around.sessions.assume(
                 build.plan.service_role,
                 f"AWSCodeBuild-{build.id.uuid}",
-                source_arn=build.id.project_arn,
+                source_arn=build.id.project_id.arn,
             )
         except NotTrusted as error:
             raise BuildProblem("ACCESS_DENIED", str(error)) from error
@@ -195,7 +195,7 @@ class Course:
                 for each in wanted
                 if each["type"] != "NO_ARTIFACTS"
             },
-            cache_folder=str(around.caches.of(build.id)) if cached else None,
+            cache_folder=str(around.caches.of(build.id.project_id)) if cached else None,
             outside_index=around.outside_index(),
         )
 

@@ -81,6 +81,7 @@ class CodeBuild:
             projects=projects,
             builds=builds,
             reports=reports,
+            caches=caches,
             trust=sessions,
             schedule=self._schedule,
         )

@@ -15,7 +15,7 @@ from tests.support.service_roles import SESSION, Workshop, trusting_service
 
 def assumed(workshop: Workshop, role: str, **more: Any) -> Issued:  # noqa: ANN401 - what assume takes
     """A session of the role, for the build of the workshop."""
-    return workshop.sessions.assume(role, SESSION, source_arn=workshop.build.project_arn, **more)
+    return workshop.sessions.assume(role, SESSION, source_arn=workshop.build.project_id.arn, **more)
 
 
 def keys(issued: Issued) -> Keys:
@@ -86,7 +86,7 @@ def test_role_that_does_not_trust_codebuild_is_refused(workshop: Workshop, trust
         refused.value
     )
     with pytest.raises(NotTrusted):
-        workshop.sessions.check(role, workshop.build.project_arn)
+        workshop.sessions.check(role, workshop.build.project_id.arn)
 
 
 def test_missing_role_is_refused_as_one_that_does_not_trust(workshop: Workshop) -> None:
@@ -98,7 +98,7 @@ def test_missing_role_is_refused_as_one_that_does_not_trust(workshop: Workshop) 
 
 def test_conditions_of_a_trust_policy_see_the_project(workshop: Workshop) -> None:
     """A role may be for one project only."""
-    project = workshop.build.project_arn
+    project = workshop.build.project_id.arn
     condition = {
         "ArnLike": {"aws:SourceArn": project},
         "StringEquals": {"aws:SourceAccount": workshop.account},
@@ -111,7 +111,7 @@ def test_conditions_of_a_trust_policy_see_the_project(workshop: Workshop) -> Non
 
 def test_checking_trust_makes_no_session(workshop: Workshop) -> None:
     """The role is as unused as before."""
-    workshop.sessions.check(workshop.role(), workshop.build.project_arn)
+    workshop.sessions.check(workshop.role(), workshop.build.project_id.arn)
     assert sts_backends[workshop.account]["aws"].assumed_roles == []
 
 

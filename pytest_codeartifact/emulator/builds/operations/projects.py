@@ -84,6 +84,19 @@ def list_projects(call: Call, request: Json) -> Json:
     return {"projects": [project.id.name for project in shown], "nextToken": token}
 
 
+@operation(on_nothing)
+def list_shared_projects(call: Call, request: Json) -> Json:  # noqa: ARG001 - as every operation
+    """List projects that are shared with the account: none, as nothing can be shared here."""
+    return {"projects": []}
+
+
+@operation(on_project("projectName"))
+def invalidate_project_cache(call: Call, request: Json) -> Json:
+    """Forget what builds of a project have kept for each other."""
+    call.caches.forget(call.projects.find(call.project_id(request["projectName"])).id)
+    return {}
+
+
 def _check_trust(call: Call, role: str, project: ProjectId) -> None:
     try:
         call.trust.check(role, project.arn)

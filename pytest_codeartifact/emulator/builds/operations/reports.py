@@ -136,12 +136,7 @@ def batch_get_reports(call: Call, request: Json) -> Json:
 @operation(on_group_of_report("reportArn"))
 def describe_test_cases(call: Call, request: Json) -> Json:
     """Describe a report's test cases, those of a status or with a word in their name or prefix."""
-    arn, wanted = request["reportArn"], request.get("filter", {})
-    if group_arn_of(arn) == arn:
-        raise InvalidInput(f"Invalid report ARN: {arn}")
-    report = call.reports.get(call.account, call.region, arn)
-    if report is None:
-        raise ResourceNotFound(f"Report cannot be found: {arn}")
+    report, wanted = _find_report(call, request["reportArn"]), request.get("filter", {})
     cases = [
         (number, case)
         for number, case in enumerate(report.described_cases())
@@ -164,6 +159,66 @@ def delete_report(call: Call, request: Json) -> Json:
     if report is not None:
         call.reports.delete(report)
     return {}
+
+
+@operation(on_group_of_report("reportArn"))
+def describe_code_coverages(call: Call, request: Json) -> Json:
+    """Describe the code coverage of a report: a report of tests has none."""
+    _find_report(call, request["reportArn"])
+    return {"codeCoverages": []}
+
+
+@operation(on_report_group("reportGroupArn"))
+def get_report_group_trend(call: Call, request: Json) -> Json:
+    """Tell how a number of the newest reports of a group has developed, newest first.
+
+    Differs: how the service writes these numbers is not documented, and what it says of a group
+    without reports.
+    """
+    group = call.reports.find_group(call.account, call.region, request["reportGroupArn"])
+    number_of = _TRENDS.get(request["trendField"])
+    if number_of is None:
+        raise InvalidInput(f"Trend field {request['trendField']} is not of reports of type {TEST}")
+    newest = sorted(_reports_of(call, group), key=lambda report: report.created, reverse=True)
+    numbers = {
+        report.arn: number_of(report) for report in newest[: request.get("numOfReports", _PAGE)]
+    }
+    told: dict[str, Any] = {
+        "rawData": [{"reportArn": arn, "data": str(data)} for arn, data in numbers.items()]
+    }
+    if numbers:
+        data = numbers.values()
+        average = sum(data) / len(data)
+        told["stats"] = {"average": str(average), "max": str(max(data)), "min": str(min(data))}
+    return told
+
+
+@operation(on_nothing)
+def list_shared_report_groups(call: Call, request: Json) -> Json:  # noqa: ARG001 - as every operation
+    """List groups that are shared with the account: none, as nothing can be shared here."""
+    return {"reportGroups": []}
+
+
+def _find_report(call: Call, arn: str) -> Report:
+    if group_arn_of(arn) == arn:
+        raise InvalidInput(f"Invalid report ARN: {arn}")
+    report = call.reports.get(call.account, call.region, arn)
+    if report is None:
+        raise ResourceNotFound(f"Report cannot be found: {arn}")
+    return report
+
+
+def _pass_rate(report: Report) -> float:
+    passed = report.counts.get("SUCCEEDED", 0)
+    return round(100 * passed / report.total, 2) if report.total else 0.0
+
+
+_PAGE = 100
+_TRENDS: Mapping[str, Callable[[Report], float]] = {
+    "PASS_RATE": _pass_rate,
+    "DURATION": lambda report: report.duration,
+    "TOTAL": lambda report: report.total,
+}
 
 
 def _reports_of(call: Call, group: ReportGroup) -> list[Report]:
