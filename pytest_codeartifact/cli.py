@@ -22,7 +22,11 @@ from urllib.parse import urlsplit
 from platformdirs import user_state_path
 
 from pytest_codeartifact import __version__, arguments, shells
-from pytest_codeartifact.emulator.configuration import DEFAULT_ACCOUNT, DEFAULT_REGION
+from pytest_codeartifact.emulator.configuration import (
+    BUILDS_AT_ONCE,
+    DEFAULT_ACCOUNT,
+    DEFAULT_REGION,
+)
 from pytest_codeartifact.emulator.quotas import Quotas
 
 if TYPE_CHECKING:
@@ -117,7 +121,7 @@ def _add_serve(commands: "_Commands") -> None:
     serve.add_argument(
         "--builds",
         type=arguments.positive,
-        default=4,
+        default=BUILDS_AT_ONCE,
         metavar="NUMBER",
         help="how many builds of CodeBuild run side by side (%(default)s)",
     )

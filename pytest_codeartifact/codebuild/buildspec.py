@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from pytest_codeartifact.codebuild.buildspec_environment import (
     Environment,
-    SecretReference,
     read_environment,
     read_old_environment,
 )
@@ -44,7 +43,6 @@ __all__ = [
     "Phase",
     "Proxy",
     "Report",
-    "SecretReference",
     "read",
 ]
 
@@ -80,7 +78,7 @@ class Buildspec:
     shell: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     parameter_store: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, SecretReference] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
     exported: tuple[str, ...] = ()
     git_credential_helper: bool = False
     proxy: Proxy | None = None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pytest_codeartifact.codebuild.yaml_nodes import Fields, Node
+from pytest_codeartifact.emulator.secret_references import SecretReference
 
 _KEYS = frozenset(
     {
@@ -18,23 +19,6 @@ _KEYS = frozenset(
 _SHELLS = ("bash", "/bin/sh")
 _SHELLS_OF_WINDOWS = ("powershell.exe", "cmd.exe")
 _RESERVED_PREFIX = "CODEBUILD_"
-_REFERENCE_FORM = "secret-id:json-key:version-stage:version-id"
-_ARN_PARTS = 7
-
-
-@dataclass(frozen=True, slots=True)
-class SecretReference:
-    """A secret of Secrets Manager, or the value of a key in it; a version has a stage or an id.
-
-    `text` is the reference as it was written.
-    """
-
-    line: int
-    text: str
-    secret_id: str
-    json_key: str | None = None
-    version_stage: str | None = None
-    version_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +28,7 @@ class Environment:
     shell: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     parameter_store: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, SecretReference] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
     exported: tuple[str, ...] = ()
     git_credential_helper: bool = False
 
@@ -91,18 +75,14 @@ def _variables(given: Fields, key: str) -> Mapping[str, Node]:
     return entries
 
 
-def _secret(node: Node) -> SecretReference:
-    """A reference to a secret, of which the first part may be an ARN."""
+def _secret(node: Node) -> str:
+    """A reference to a secret, as it was written."""
     text = node.word()
-    parts = text.split(":")
-    length = _ARN_PARTS if parts[0] == "arn" else 1
-    secret_id, rest = ":".join(parts[:length]), [part or None for part in parts[length:]]
-    if len(parts) < length or len(rest) > _REFERENCE_FORM.count(":") or not parts[length - 1]:
-        raise node.refused(f"is not of the form {_REFERENCE_FORM}")
-    json_key, stage, version_id = (*rest, None, None, None)[:3]
-    if stage and version_id:
-        raise node.refused("names a version by its stage or by its id, not by both")
-    return SecretReference(node.line, text, secret_id, json_key, stage, version_id)
+    try:
+        SecretReference.read(text)
+    except ValueError as error:
+        raise node.refused(str(error)) from error
+    return text
 
 
 def _exported(given: Fields, secret: set[str]) -> tuple[str, ...]:

@@ -47,9 +47,12 @@ class TooManyProcesses(RuntimeError):
 class Shell:
     """Runs commands one by one: variables, exported or not, and the working folder carry over.
 
-    Functions, options such as `set -e` and read-only marks do not. What commands leave running in
-    the background runs on until `end`. All descendants that this process gets from now on are
-    taken for the commands', wherever they hide: the process should do nothing else.
+    What commands leave running in the background runs on until `end`. All descendants that this
+    process gets from now on are taken for the commands', wherever they hide: the process should do
+    nothing else.
+
+    Differs: functions, options such as `set -e` and read-only marks do not carry over; whether they
+    do on AWS is not documented.
     """
 
     def __init__(

@@ -113,10 +113,12 @@ class Delivery:
         if not name or set("$`").isdisjoint(name):
             return name or ""
         try:
-            self._prepared.shell.run(f'{_NAME_VARIABLE}="{name}"')
+            status = self._prepared.shell.run(f'{_NAME_VARIABLE}="{name}"')
         except TooManyProcesses as error:
             raise BuildProblem(_CLIENT_ERROR, f"{name} cannot be expanded: {error}") from error
         self._log.drain()
+        if status != 0:
+            raise BuildProblem(_CLIENT_ERROR, f"{name} cannot be expanded: exit status {status}")
         return self._prepared.shell.value(_NAME_VARIABLE) or ""
 
     # --- Files ---------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ CODEBUILD_PROJECT_UUID. Credentials are found by AWS_CONTAINER_CREDENTIALS_FULL_
 from pathlib import Path
 
 from pytest_codeartifact.emulator.builds.machine import Job
+from pytest_codeartifact.emulator.builds.project_settings import FOLDER
 
 
 def variables(job: Job, source: Path) -> dict[str, str]:
@@ -36,7 +37,7 @@ def variables(job: Job, source: Path) -> dict[str, str]:
         "CODEBUILD_SRC_DIR": str(source),
         "CODEBUILD_START_TIME": str(round(job.started * 1000)),
     }
-    if job.source_location:
+    if job.source_location and not job.source_location.startswith(FOLDER):
         known["CODEBUILD_SOURCE_REPO_URL"] = f"s3://{job.source_location}"
     if job.source_version:
         known["CODEBUILD_SOURCE_VERSION"] = job.source_version

@@ -99,12 +99,13 @@ class LocalSession:
 
     def stop(self, status: str) -> None:
         """End the build, with status STOPPED or TIMED_OUT; from any thread, and at once."""
-        self._tell({"stop": status})
+        # First, as a process that does not even listen may keep us from telling it.
         with self._stopping:
             if self._force is None:
                 self._force = threading.Timer(_STOP_SECONDS, self._talk.end)
                 self._force.daemon = True
                 self._force.start()
+        self._tell({"stop": status})
 
     def hide(self, secret: str) -> None:
         """From now on, this must not be seen in the log."""

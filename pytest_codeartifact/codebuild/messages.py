@@ -6,12 +6,15 @@ at the beginning, `{"stop": …}` and `{"hide": …}`.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pytest_codeartifact.emulator.builds.machine import (
+    PHASES,
+    STATUSES,
+    TESTED,
     BuildProblem,
     Context,
     Job,
@@ -93,37 +96,80 @@ def read_call(line: bytes) -> Call:
         raise NotUnderstood(f"{type(error).__name__}: {error}") from error
 
 
-def _packed(said: Mapping[str, Any]) -> Packed:
+# --- Arguments, each of which may be anything -------------------------------------------------
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text is expected")
+    # Half a surrogate pair is no text that could be stored.
+    return value.encode("utf-8", "replace").decode()
+
+
+def _one_of(words: Collection[str], value: object) -> str:
+    if value not in words:
+        raise ValueError(f"one of {', '.join(sorted(words))} is expected")
+    return str(value)
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError("a number is expected")
+    return value
+
+
+def _completed(said: Message) -> tuple[Any, ...]:
+    context = said["context"]
+    return (
+        _one_of(PHASES, said["phase"]),
+        _one_of(STATUSES, said["status"]),
+        Context(_text(context["code"]), _text(context["message"])),
+    )
+
+
+def _ended(said: Message) -> tuple[Any, ...]:
+    exported = {_text(name): _text(value) for name, value in said["exported"].items()}
+    return _one_of(STATUSES, said["status"]), exported
+
+
+def _packed(said: Message) -> Packed:
     zip_path = said["zip_path"]
     return Packed(
-        name=said["name"],
-        prefix=said["prefix"],
-        files={name: Path(path) for name, path in said["files"].items()},
-        zip_path=Path(zip_path) if zip_path else None,
+        name=_text(said["name"]),
+        prefix=_text(said["prefix"]),
+        files={_text(name): Path(_text(path)) for name, path in said["files"].items()},
+        zip_path=Path(_text(zip_path)) if zip_path else None,
     )
 
 
 def _results(said: Message) -> Results:
     return Results(
-        cases=tuple(Tested(**each) for each in said["cases"]),
-        counts={str(status): int(count) for status, count in said["counts"].items()},
-        duration=int(said["duration"]),
+        cases=tuple(
+            Tested(
+                name=_text(case["name"]),
+                prefix=_text(case["prefix"]),
+                status=_one_of(TESTED, case["status"]),
+                duration=_number(case["duration"]),
+                message=_text(case["message"]),
+            )
+            for case in said["cases"]
+        ),
+        counts={
+            _one_of(TESTED, status): _number(count) for status, count in said["counts"].items()
+        },
+        duration=_number(said["duration"]),
     )
 
 
 _ARGUMENTS: Mapping[str, Callable[[Message], tuple[Any, ...]]] = {
-    "log": lambda said: (str(said["text"]),),
-    "entered": lambda said: (str(said["phase"]),),
-    "completed": lambda said: (
-        str(said["phase"]),
-        str(said["status"]),
-        Context(**said["context"]),
-    ),
-    "ended": lambda said: (str(said["status"]), dict(said["exported"])),
-    "fetch_source": lambda said: (Path(said["folder"]),),
-    "fetch_text": lambda said: (str(said["arn"]),),
-    "parameters": lambda said: (list(said["names"]),),
-    "secrets": lambda said: (list(said["references"]),),
-    "store": lambda said: ({key: _packed(each) for key, each in said["artifacts"].items()},),
-    "report": lambda said: (str(said["name"]), _results(said["results"])),
+    "log": lambda said: (_text(said["text"]),),
+    "entered": lambda said: (_one_of(PHASES, said["phase"]),),
+    "completed": _completed,
+    "ended": _ended,
+    "fetch_source": lambda said: (Path(_text(said["folder"])),),
+    "fetch_text": lambda said: (_text(said["arn"]),),
+    "parameters": lambda said: ([_text(name) for name in said["names"]],),
+    "secrets": lambda said: ([_text(each) for each in said["references"]],),
+    "store": lambda said: ({_text(key): _packed(each) for key, each in said["artifacts"].items()},),
+    "report": lambda said: (_text(said["name"]), _results(said["results"])),
 }

@@ -5,6 +5,7 @@ Source: "Build specification reference for CodeBuild" (AWS CodeBuild User Guide)
 
 import getpass
 import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pytest_codeartifact.codebuild import cache, environment, runtimes
 from pytest_codeartifact.codebuild.buildspec import Buildspec, BuildspecError, read
 from pytest_codeartifact.codebuild.commands import Shell
 from pytest_codeartifact.codebuild.log import Log
-from pytest_codeartifact.emulator.builds.machine import BuildProblem, Job, Site
+from pytest_codeartifact.emulator.builds.machine import BuildProblem, Job, Site, Variable
 from pytest_codeartifact.emulator.builds.project_settings import is_inline
 from pytest_codeartifact.emulator.builds.sources import BUILDSPEC_BYTES
 from pytest_codeartifact.tools.home import Home
@@ -21,6 +22,7 @@ from pytest_codeartifact.tools.reach import Reach
 
 MOST_PROCESSES = 1000
 _YAML_ERROR = "YAML_FILE_ERROR"
+_PARAMETER, _SECRET = "PARAMETER_STORE", "SECRETS_MANAGER"
 _DEFAULT_PLACE = "buildspec.yml"
 
 
@@ -136,25 +138,36 @@ def _variables(
     job: Job, site: Site, log: Log, buildspec: Buildspec, source: Path
 ) -> dict[str, str]:
     """All that the build adds to what every home has, the strongest last."""
-    parameters = {
-        **buildspec.parameter_store,
-        **{each.name: each.value for each in job.variables if each.type == "PARAMETER_STORE"},
+    stated = [
+        *(Variable(name, value) for name, value in buildspec.variables.items()),
+        *(Variable(*each, _PARAMETER) for each in buildspec.parameter_store.items()),
+        *(Variable(*each, _SECRET) for each in buildspec.secrets.items()),
+        *job.variables,
+    ]
+    # What loses against another one of the same name is not even asked for.
+    last = {each.name: each for each in stated}
+    values = {name: each.value for name, each in last.items()}
+    asked: dict[str, Callable[[Sequence[str]], Mapping[str, str]]] = {
+        _PARAMETER: site.parameters,
+        _SECRET: site.secrets,
     }
-    secrets = {
-        **{name: reference.text for name, reference in buildspec.secrets.items()},
-        **{each.name: each.value for each in job.variables if each.type == "SECRETS_MANAGER"},
-    }
-    hidden: dict[str, str] = {}
-    if parameters:
-        found = site.parameters(sorted(set(parameters.values())))
-        hidden |= {name: found[parameter] for name, parameter in parameters.items()}
-    if secrets:
-        found = site.secrets(sorted(set(secrets.values())))
-        hidden |= {name: found[reference] for name, reference in secrets.items()}
-    for value in hidden.values():
-        log.hide(value)
-    plain = {each.name: each.value for each in job.variables if each.type == "PLAINTEXT"}
-    return {**buildspec.variables, **hidden, **plain, **environment.variables(job, source)}
+    for kind, ask in asked.items():
+        names = [name for name, each in last.items() if each.type == kind]
+        _check_hidden(names, buildspec)
+        found = ask(sorted({values[name] for name in names})) if names else {}
+        for name in names:
+            values[name] = found[values[name]]
+            log.hide(values[name])
+    return values | environment.variables(job, source)
+
+
+def _check_hidden(names: Iterable[str], buildspec: Buildspec) -> None:
+    """Raise BuildProblem where a buildspec exports what is to be hidden."""
+    for name in names:
+        if name in buildspec.exported:
+            raise BuildProblem(
+                _YAML_ERROR, f"exported-variables: {name} is a parameter or secret of the project"
+            )
 
 
 def _restore_cache(job: Job, buildspec: Buildspec, log: Log, source: Path, home: Home) -> None:

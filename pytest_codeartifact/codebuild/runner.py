@@ -14,7 +14,7 @@ from pytest_codeartifact.codebuild.commands import TooManyProcesses
 from pytest_codeartifact.codebuild.delivering import Delivery
 from pytest_codeartifact.codebuild.log import Log
 from pytest_codeartifact.codebuild.preparing import Prepared, prepare
-from pytest_codeartifact.emulator.builds.machine import BuildProblem, Context, Job, Site
+from pytest_codeartifact.emulator.builds.machine import TIMED_OUT, BuildProblem, Context, Job, Site
 from pytest_codeartifact.tools.process import CommandFailed, MissingTool
 
 SUCCEEDED, FAILED = "SUCCEEDED", "FAILED"
@@ -25,7 +25,7 @@ _ESSENTIAL = frozenset({"INSTALL", "PRE_BUILD"})
 # What the build's end is told as where it did not come by itself.
 _INTERRUPTED = {
     "STOPPED": Context(),
-    "TIMED_OUT": Context("BUILD_TIMED_OUT", "Build has timed out."),
+    "TIMED_OUT": TIMED_OUT,
 }
 
 
@@ -99,6 +99,7 @@ class Runner:
                     # it to say that a failure does not matter.
                     continue
                 case OnFailure(action="ABORT"):
+                    # Differs: whether artifacts are uploaded then is not documented.
                     return False, False
                 case _:
                     succeeded = False
@@ -114,7 +115,7 @@ class Runner:
             work()
         except BuildProblem as problem:
             status, context = FAILED, Context(problem.code, self._log.masked(problem.message))
-        except (OSError, MissingTool, CommandFailed, TooManyProcesses) as error:
+        except (OSError, ValueError, MissingTool, CommandFailed, TooManyProcesses) as error:
             # What the build has made of its folder and its processes is its own doing.
             status, context = FAILED, Context("CLIENT_ERROR", self._log.masked(str(error)))
         if self._interruption:
@@ -219,4 +220,8 @@ class Runner:
         shell, names = self._prepared.shell, self._prepared.buildspec.exported
         values = {name: shell.value(name) for name in names}
         # Differs: whether AWS has a limit for them is not documented.
-        return {name: value[:_MOST_EXPORTED] for name, value in values.items() if value is not None}
+        return {
+            name: self._log.masked(value)[:_MOST_EXPORTED]
+            for name, value in values.items()
+            if value is not None
+        }

@@ -8,6 +8,7 @@ from pytest_codeartifact.emulator.quotas import Quotas
 
 DEFAULT_REGION = "ap-southeast-1"
 DEFAULT_ACCOUNT = "111122223333"
+BUILDS_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +23,4 @@ class Configuration:
     account: str = DEFAULT_ACCOUNT
     upstreams: Mapping[str, str] = field(default_factory=dict)
     quotas: Quotas = field(default_factory=Quotas)
-    builds_at_once: int = 4
+    builds_at_once: int = BUILDS_AT_ONCE

@@ -90,7 +90,7 @@ class Emulator:
             self.clock,
             self.connections,
             self._store,
-            [*self._codebuild.forgetful, self._neighbours],
+            [self._codebuild, self._neighbours],
             self._journals,
         )
         self._template = Call(

@@ -178,7 +178,10 @@ class BotoBuilds:
         return self.start(buildspec, **how).wait()
 
     def close(self) -> None:
-        """Remove projects, logs and roles, newest first; raises CleanupError for what stays."""
+        """Remove projects, reports, logs and roles, newest first.
+
+        Raises CleanupError for what stays.
+        """
         failures: list[tuple[str, Exception]] = []
         client, logs = self._maker.boto3_client("codebuild"), self._maker.boto3_client("logs")
         while self._projects:
@@ -187,17 +190,25 @@ class BotoBuilds:
                 for identity in client.list_builds_for_project(projectName=name)["ids"]:
                     _end(client, identity)
                 client.delete_project(name=name)
+                _remove_reports(client, name)
                 _remove_group(logs, f"/aws/codebuild/{name}")
             except (BotoCoreError, ClientError, BuildTimeout) as error:
                 failures.append((name, error))
-        self._roles.close()
-        if failures:
-            names = ", ".join(name for name, _ in failures)
-            commands = "; ".join(f"aws codebuild delete-project --name {n}" for n, _ in failures)
-            raise CleanupError(
-                f"projects not removed: {names}: {failures[0][1]}",
-                hint=f"finish by hand: {commands}",
-            )
+        try:
+            self._roles.close()
+        finally:
+            _tell(failures)
+
+
+def _tell(failures: Sequence[tuple[str, Exception]]) -> None:
+    """Raise CleanupError for projects that stay, if any do."""
+    if failures:
+        names = ", ".join(name for name, _ in failures)
+        commands = "; ".join(f"aws codebuild delete-project --name {n}" for n, _ in failures)
+        raise CleanupError(
+            f"projects not removed: {names}: {failures[0][1]}",
+            hint=f"finish by hand: {commands}",
+        )
 
 
 def build_of(described: Mapping[str, Any], log: str) -> Build:
@@ -238,6 +249,14 @@ def _end(client: Any, identity: str) -> None:  # noqa: ANN401 -- a boto3 client
             raise BuildTimeout(f"{identity} does not end")
         client.stop_build(id=identity)
         time.sleep(_LOOK_SECONDS)
+
+
+def _remove_reports(client: Any, project: str) -> None:  # noqa: ANN401 -- a boto3 client
+    """Remove the report groups that builds of a project have made."""
+    for page in client.get_paginator("list_report_groups").paginate():
+        for arn in page["reportGroups"]:
+            if f":report-group/{project}-" in arn:
+                client.delete_report_group(arn=arn, deleteReports=True)
 
 
 def _remove_group(logs: Any, name: str) -> None:  # noqa: ANN401 -- a boto3 client

@@ -137,6 +137,9 @@ class Conversation:
         It is asked with SIGTERM, and has `grace_seconds` to end its descendants by itself. Then
         they are killed, and the program last. Who listens meanwhile gets what was said until then.
         """
+        if self._log.closed:
+            # By now another program may have the same id.
+            return self._child.returncode
         self._tree.look()
         if self._child.poll() is None:
             self._child.terminate()
@@ -159,6 +162,9 @@ class Conversation:
                 # Not by the log's path: the program may have put anything in its place.
                 size = os.fstat(self._log.fileno()).st_size
                 last = os.pread(self._log.fileno(), WORDS_BYTES, max(0, size - WORDS_BYTES))
+                if size > WORDS_BYTES:
+                    # Half a secret would not be recognised as one.
+                    last = last.partition(b"\n")[2]
                 self.last_words = redact(last.decode("utf-8", "replace").strip())
                 self._log.close()
 

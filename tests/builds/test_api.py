@@ -601,6 +601,66 @@ phases:
     assert "ssm:GetParameters" in failed["contexts"][0]["message"]
 
 
+@pytest.mark.documented("Build specification reference for CodeBuild")
+def test_secret_of_the_project_cannot_be_exported(workshop: Workshop) -> None:
+    """What is to be hidden cannot be shown by `exported-variables`, whoever made it a secret."""
+    project = workshop.make_project(
+        f"{HELLO}\nenv: {{exported-variables: [TOKEN]}}",
+        environment={
+            "type": "LINUX_CONTAINER",
+            "image": IMAGE,
+            "computeType": "BUILD_GENERAL1_SMALL",
+            "environmentVariables": [
+                {"name": "TOKEN", "value": "/some/token", "type": "PARAMETER_STORE"}
+            ],
+        },
+    )
+
+    build = workshop.build(project)
+
+    (failed,) = [p for p in build["phases"] if p.get("phaseStatus") == "FAILED"]
+    assert failed["contexts"][0]["statusCode"] == "YAML_FILE_ERROR"
+    assert "TOKEN is a parameter or secret" in failed["contexts"][0]["message"]
+    assert build["exportedEnvironmentVariables"] == []
+
+
+@pytest.mark.documented("StartBuild")
+def test_plain_override_takes_the_place_of_a_secret(workshop: Workshop) -> None:
+    """A value that loses is not asked for, so nobody needs permission for it."""
+    buildspec = """
+version: 0.2
+env:
+  parameter-store:
+    WORD: /no/such/parameter
+phases:
+  build:
+    commands: [echo "$WORD"]
+"""
+    overrides = [{"name": "WORD", "value": "plain"}]
+
+    build = workshop.build(workshop.make_project(buildspec), environmentVariablesOverride=overrides)
+
+    assert "plain" in workshop.log(build).splitlines()
+
+
+@pytest.mark.assumed("the words are not documented")
+def test_artifact_name_that_cannot_be_expanded_fails_the_upload(workshop: Workshop) -> None:
+    """A name's command that fails is no name, least of all that of another artifact."""
+    bucket = workshop.make_bucket()
+    project = workshop.make_project(
+        f"{HELLO.replace('echo hello', 'touch made')}\n"
+        'artifacts: {files: [made], name: "${UNSET?is missing}"}',
+        artifacts={"type": "S3", "location": bucket, "overrideArtifactName": True},
+        serviceRole=workshop.make_role([*LOGS, "s3:PutObject"]),
+    )
+
+    build = workshop.build(project)
+
+    phase = next(p for p in build["phases"] if p["phaseType"] == "UPLOAD_ARTIFACTS")
+    assert phase["contexts"][0]["message"].startswith("${UNSET?is missing} cannot be expanded")
+    assert "Contents" not in workshop.s3.list_objects_v2(Bucket=bucket)
+
+
 @pytest.mark.documented("Build caching in AWS CodeBuild")
 def test_local_cache_lasts_from_build_to_build(workshop: Workshop) -> None:
     """What a build leaves in a cached folder is there for the next one of the project."""

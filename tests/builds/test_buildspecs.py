@@ -340,6 +340,21 @@ phases:
     assert build.phases["BUILD"].message.endswith("kill -9 $$. Reason: exit status 137")
 
 
+@pytest.mark.assumed("an event has room for 256 KiB, and nothing of a line may be lost")
+def test_long_line_is_whole_in_the_log(run: "Run") -> None:
+    """A line of many kilobytes is some events, which together are the line."""
+    build = run("""
+version: 0.2
+phases:
+  build:
+    commands:
+      - head -c 400000 /dev/zero | tr '\\0' x; echo
+""")
+
+    assert build.succeeded
+    assert f"\n{'x' * 400_000}\n" in build.log
+
+
 @pytest.mark.documented("Shells and commands in build environments")
 def test_path_that_leads_nowhere_fails_commands(run: "Run") -> None:
     """A PATH is taken literally, and programs are not found any more; the shell is."""

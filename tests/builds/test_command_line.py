@@ -9,16 +9,24 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.durability.serving import NOWHERE, Server
+
 if TYPE_CHECKING:
     from pytest_codeartifact.targets.emulator import EmulatorTarget
 
-PROGRAM = [sys.executable, "-m", "pytest_codeartifact", "build"]
+PROGRAM = [sys.executable, "-m", "pytest_codeartifact"]
+# Whoever runs the tests in the background may have the signal ignored, which is inherited.
+INTERRUPTIBLE = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 SPEC = """
 version: 0.2
 env:
@@ -71,7 +79,7 @@ def environment(home: Path) -> dict[str, str]:
 def build(home: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
-        [*PROGRAM, *map(str, arguments)],
+        [*PROGRAM, "build", *map(str, arguments)],
         env=environment(home),
         capture_output=True,
         text=True,
@@ -170,16 +178,27 @@ def test_server_that_is_gone_is_said_to_be(project: Path, tmp_path: Path) -> Non
 
 
 @contextmanager
-def on_a_terminal(home: Path, *arguments: str | Path) -> Iterator[tuple[int, int]]:
-    """The command on a terminal: its process id, and the terminal's other end."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        # Whoever runs the tests in the background may have it ignored.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.execve(sys.executable, [*PROGRAM, *map(str, arguments)], environment(home))
+def on_a_terminal(
+    home: Path, *arguments: str | Path
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The command on a terminal, and the terminal's other end; the command ends with the block."""
+    terminal, streams = pty.openpty()
     try:
-        yield pid, terminal
+        child = subprocess.Popen(
+            [sys.executable, "-c", INTERRUPTIBLE, *PROGRAM, "build", *map(str, arguments)],
+            env=environment(home),
+            stdin=streams,
+            stdout=streams,
+            stderr=streams,
+            start_new_session=True,
+        )
     finally:
+        os.close(streams)
+    try:
+        yield child, terminal
+    finally:
+        child.terminate()
+        child.wait()
         os.close(terminal)
 
 
@@ -190,9 +209,12 @@ def read_until(terminal: int, text: str) -> str:
         if not select.select([terminal], [], [], 60)[0]:
             break
         try:
-            shown += os.read(terminal, 4096)
-        except OSError:  # the other end is closed
+            chunk = os.read(terminal, 4096)
+        except OSError:  # Linux says so when the other end is closed
             break
+        if not chunk:  # and others say so
+            break
+        shown += chunk
     return shown.decode()
 
 
@@ -201,12 +223,51 @@ def test_interrupted_build_is_stopped_and_shown(
 ) -> None:
     """Ctrl-C stops the build, whose phases are shown all the same; a terminal has colours."""
     words = (project, "--ready-file", ready_file, "--buildspec", "endless.yml")
-    with on_a_terminal(tmp_path, *words) as (pid, terminal):
+    with on_a_terminal(tmp_path, *words) as (child, terminal):
         assert "ready" in read_until(terminal, "\nready")
-        os.kill(pid, signal.SIGINT)
+        child.send_signal(signal.SIGINT)
         shown = read_until(terminal, "\x1b[33mSTOPPED\x1b[0m in ")
-        _, status = os.waitpid(pid, 0)
+        assert child.wait(60) == 1
 
-    assert os.waitstatus_to_exitcode(status) == 1
     assert re.search(r"BUILD +\x1b\[33mSTOPPED", shown)
     assert "Traceback" not in shown
+
+
+@contextmanager
+def serving(folder: Path, variables: dict[str, str]) -> Iterator[Path]:
+    """A server that somebody with these variables runs: its ready file."""
+    ready_path, state, error_path = (folder / name for name in ("ready.json", "state", "errors"))
+    command = [*PROGRAM, "serve", "--ready-file", str(ready_path), "--state", str(state)]
+    with error_path.open("w") as errors:
+        child = subprocess.Popen(
+            [*command, "--upstream", f"public:pypi={NOWHERE}"],
+            env=environment(folder) | variables,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            start_new_session=True,
+        )
+    with closing(Server(child, state, ready_path, error_path)) as server:
+        server.wait_until_ready()
+        yield ready_path
+        assert server.tell(signal.SIGTERM) == 0
+
+
+def test_server_keeps_its_callers_credentials_from_builds(project: Path, tmp_path: Path) -> None:
+    """Neither a build's commands nor the process that runs them know who started the server."""
+    (project / "telling.yml").write_text("""
+version: 0.2
+phases:
+  build:
+    commands:
+      - env
+      - cat /proc/$PPID/environ 2>/dev/null | tr '\\0' '\\n'
+""")
+    caller = {"AWS_ACCESS_KEY_ID": "marked-id", "AWS_SECRET_ACCESS_KEY": "marked-key"}
+    with serving(tmp_path, caller) as ready_file:
+        done = build(tmp_path, project, "--ready-file", ready_file, "--buildspec", "telling.yml")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "CODEBUILD_CI=true" in done.stdout
+    assert "marked" not in done.stdout
+    assert not [name for name in caller if name in done.stdout]

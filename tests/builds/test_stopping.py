@@ -238,6 +238,48 @@ phases:
     assert "was not understood" in build.phases["BUILD"].message
 
 
+FORGED = (
+    """{"call": "completed", "with": {"phase": "BUILD", "status": "WHATEVER", "context": {}}}"""
+)
+
+
+@linux_only
+def test_build_that_forges_what_its_process_says_is_a_fault(builds: BotoBuilds) -> None:
+    """What is said for it must be what can be said of a build, or nobody could be shown it."""
+    build = builds.build(
+        f"""
+version: 0.2
+phases:
+  build:
+    commands:
+      - |
+        for pipe in /proc/$PPID/fd/*; do
+          test -p $pipe && echo '{FORGED}' > $pipe
+        done
+        sleep 5
+""",
+        role_policy=[],
+    )
+
+    assert build.status == "FAULT"
+    assert "FAILED, STOPPED, SUCCEEDED, TIMED_OUT is expected" in build.phases["BUILD"].message
+
+
+def test_reset_ends_builds_and_forgets_them(codeartifact_target: "EmulatorTarget") -> None:
+    """After a reset of the account nothing runs for it, and nothing is known of it."""
+    account = codeartifact_target.new_account()
+    running = account.builds().start(
+        "version: 0.2\nphases: {build: {commands: [echo ready; sleep 1000]}}", role_policy=[]
+    )
+    wait_for_output(running, "ready")
+
+    codeartifact_target.control.reset(account.account)
+
+    again = codeartifact_target.new_account(account.account).boto3_client("codebuild")
+    assert again.list_builds()["ids"] == []
+    assert again.list_projects()["projects"] == []
+
+
 def test_failure_of_one_build_is_none_of_another(builds: BotoBuilds) -> None:
     """Builds side by side have folders, homes and logs of their own."""
     spec = "version: 0.2\nphases: {build: {commands: [echo $NAME > here, cat here, $LAST]}}"

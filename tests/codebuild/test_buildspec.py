@@ -20,9 +20,9 @@ from pytest_codeartifact.codebuild.buildspec import (
     Phase,
     Proxy,
     Report,
-    SecretReference,
     read,
 )
+from pytest_codeartifact.emulator.secret_references import SecretReference
 
 WHOLE = """\
 version: 0.2
@@ -83,7 +83,7 @@ READ = Buildspec(
     shell="bash",
     variables={"GREETING": "hello"},
     parameter_store={"PASSWORD": "/build/password"},
-    secrets={"KEY": SecretReference(9, "keys:signing:AWSCURRENT", "keys", "signing", "AWSCURRENT")},
+    secrets={"KEY": "keys:signing:AWSCURRENT"},
     exported=("GREETING",),
     git_credential_helper=True,
     proxy=Proxy(12, upload_artifacts=True, logs=False),
@@ -513,22 +513,23 @@ ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:keys-AbCdEf"
 @pytest.mark.parametrize(
     ("rest", "meant"),
     [
-        ("", (None, None, None)),
-        (":", (None, None, None)),
-        (":key", ("key", None, None)),
-        (":key:AWSPREVIOUS", ("key", "AWSPREVIOUS", None)),
-        (":key::id", ("key", None, "id")),
-        ("::AWSPREVIOUS:", (None, "AWSPREVIOUS", None)),
-        (":::id", (None, None, "id")),
+        ("", ("", "", "")),
+        (":", ("", "", "")),
+        (":key", ("key", "", "")),
+        (":key:AWSPREVIOUS", ("key", "AWSPREVIOUS", "")),
+        (":key::id", ("key", "", "id")),
+        ("::AWSPREVIOUS:", ("", "AWSPREVIOUS", "")),
+        (":::id", ("", "", "id")),
     ],
 )
 def test_secret_is_meant_by_its_parts(
-    secret_id: str, rest: str, meant: tuple[str | None, str | None, str | None]
+    secret_id: str, rest: str, meant: tuple[str, str, str]
 ) -> None:
     """All but the secret may be left out, and the colons of an ARN are its own."""
     text = f"{secret_id}{rest}"
     found = read(with_phases(f"env: {{secrets-manager: {{KEY: '{text}'}}}}"))
-    assert found.secrets == {"KEY": SecretReference(3, text, secret_id, *meant)}
+    assert found.secrets == {"KEY": text}
+    assert SecretReference.read(text) == SecretReference(secret_id, *meant)
 
 
 @pytest.mark.parametrize(

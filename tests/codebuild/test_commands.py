@@ -422,6 +422,7 @@ def test_processes_from_before_are_spared(tmp_path: Path) -> None:
         assert living([started]) == [started]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only GNU's nice says how nice it is")
 def test_commands_let_others_go_first(at: Bench) -> None:
     """Commands are nicer than this process, and so is what they start."""
     assert int(at.run("nice")) > os.getpriority(os.PRIO_PROCESS, 0)

@@ -308,7 +308,10 @@ LIMITS = {
     "time to wait": minutes("queuedTimeoutInMinutes", project_settings._QUEUED_TIMEOUT),
     "values in a buildspec": [yaml_nodes.MOST_NODES],
     "buildspec": [sources.BUILDSPEC_BYTES // 2**20],
-    "ZIP or folder as source": [unpacking.MOST_FILES, unpacking.MOST_BYTES // 2**30],
+    "ZIP or folder of S3 as source, artifacts": [
+        unpacking.MOST_FILES,
+        unpacking.MOST_BYTES // 2**30,
+    ],
     "reports of a buildspec": [buildspec_outputs._MOST_REPORTS],
     "JUnit file": [junit.MOST_BYTES // 2**20, junit.MOST_CASES, MOST_CASES],
     "life of a report": [reports.LIFETIME_SECONDS // (24 * 3600)],

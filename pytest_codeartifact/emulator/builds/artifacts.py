@@ -16,6 +16,7 @@ from typing import Any
 from pytest_codeartifact.emulator.builds.builds import BuildId
 from pytest_codeartifact.emulator.builds.machine import BuildProblem, Packed
 from pytest_codeartifact.emulator.builds.powers import Power
+from pytest_codeartifact.emulator.builds.unpacking import Unpackable, check_amount
 from pytest_codeartifact.emulator.neighbours.buckets import BucketError, Encryption
 
 ROOT = "/"
@@ -43,12 +44,14 @@ def place(
         **{name: wanted[name] for name in _KEPT if name in wanted},
     }
     try:
+        stored = [packed.zip_path] if packed.zip_path else list(packed.files.values())
+        check_amount(len(stored), sum(path.stat().st_size for path in stored))
         if packed.zip_path is not None:
             md5, sha256 = _store(power, bucket, key, packed.zip_path, build, encryption)
             return shown | {"md5sum": md5, "sha256sum": sha256}
         for name, path in packed.files.items():
             _store(power, bucket, f"{key}/{name}".lstrip("/"), path, build, encryption)
-    except (BucketError, OSError) as error:
+    except (BucketError, OSError, Unpackable) as error:
         # A build may change its files while they are stored.
         told = error.strerror if isinstance(error, OSError) else str(error)
         msg = f"Error in UPLOAD_ARTIFACTS phase: {told}"

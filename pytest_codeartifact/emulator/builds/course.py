@@ -15,6 +15,7 @@ from pytest_codeartifact.emulator.builds.caches import Caches
 from pytest_codeartifact.emulator.builds.credentials import PREFIX, ContainerCredentials, Lease
 from pytest_codeartifact.emulator.builds.folders import remove
 from pytest_codeartifact.emulator.builds.machine import (
+    TIMED_OUT,
     BuildProblem,
     Context,
     Job,
@@ -36,10 +37,12 @@ from pytest_codeartifact.emulator.neighbours.service_sessions import (
 FAULT = "FAULT"
 _TOLD = {
     STOPPED: None,
-    "TIMED_OUT": Context("BUILD_TIMED_OUT", "Build has timed out."),
+    "TIMED_OUT": TIMED_OUT,
 }
 """What is said of builds that were ended from outside."""
 _SECRET_BYTES = 24
+# An event of CloudWatch Logs has room for 256 KiB.
+_LONG_LINE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,10 @@ class Course:
         role = build.plan.service_role
         around.credentials.grant(build.id.uuid, Lease(role, secret, issued, renew))
         self._complete(SUCCEEDED)
-        session.attend(site)
+        try:
+            session.attend(site)
+        finally:
+            site.close_log()
         return site.status
 
     def _assume(self) -> Issued:
@@ -220,10 +226,18 @@ class _Site:
         self._now = around.clock.now
 
     def log(self, text: str) -> None:
-        # What has no end yet goes on with the next piece.
+        # What has no end yet goes on with the next piece, unless it is long already.
         whole, end, self._unended = (self._unended + text).rpartition("\n")
         if whole or end:
             self._append(whole + end)
+        if len(self._unended) >= _LONG_LINE:
+            self.close_log()
+
+    def close_log(self) -> None:
+        """Write what has no end."""
+        if self._unended:
+            self._append(self._unended)
+            self._unended = ""
 
     def _append(self, text: str) -> None:
         if self._build.plan.keeps_log:
@@ -237,8 +251,6 @@ class _Site:
         self._build.complete(status, self._now(), context)
 
     def ended(self, status: str, exported: Mapping[str, str]) -> None:
-        if self._unended:
-            self._append(self._unended)
         self._build.export(exported)
         self.status = status
 
@@ -259,6 +271,8 @@ class _Site:
         plan = self._build.plan
         wanted = {each.get("artifactIdentifier", ""): each for each in plan.secondary_artifacts}
         wanted[""] = plan.artifacts
+        if not wanted.keys() >= artifacts_.keys():
+            raise MachineFault("the build's process brings artifacts that nobody wants")
         self._build.stored(
             {
                 key: artifacts.place(

@@ -12,6 +12,17 @@ from typing import Protocol
 
 MOST_CASES = 500
 """So many test cases of a report are kept."""
+PHASES = frozenset(
+    {
+        *("DOWNLOAD_SOURCE", "INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD"),
+        "UPLOAD_ARTIFACTS",
+    }
+)
+"""The phases that a machine goes through; those around them are the service's."""
+STATUSES = frozenset({"SUCCEEDED", "FAILED", "STOPPED", "TIMED_OUT"})
+"""How a phase or a build ends on a machine that works."""
+TESTED = ("SUCCEEDED", "FAILED", "ERROR", "SKIPPED", "UNKNOWN")
+"""How a test case ends."""
 BAD = frozenset({"FAILED", "ERROR"})
 """The statuses of test cases that make a report fail."""
 
@@ -70,6 +81,9 @@ class Context:
 
     code: str = ""
     message: str = ""
+
+
+TIMED_OUT = Context("BUILD_TIMED_OUT", "Build has timed out.")
 
 
 class BuildProblem(Exception):
@@ -154,7 +168,7 @@ class Site(Protocol):
     """
 
     def log(self, text: str) -> None:
-        """Text for the build's log, whole lines, without secrets."""
+        """Text for the build's log, without secrets; its last line may go on in the next."""
         ...
 
     def entered(self, phase: str) -> None:

@@ -7,6 +7,7 @@ Differs: AWS's program ends what it tells of a refusal with the numbers of the r
 here there was none.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Protocol
@@ -29,14 +30,15 @@ from pytest_codeartifact.emulator.neighbours.parameters import (
     NoSuchParameter,
     Parameters,
     SecretError,
-    SecretReference,
 )
+from pytest_codeartifact.emulator.secret_references import SecretReference
 
 # As seen in contexts of failed phases.
 _PARAMETERS = "Decrypted Variables Error"
 _SECRETS = "Secrets Manager Error"
 # The machine that runs a build also runs what AWS does around it.
 _SOURCE_IP = "127.0.0.1"
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _FILLING_A_REPORT = ("CreateReport", "UpdateReport", "BatchPutTestCases")
 
 
@@ -110,17 +112,17 @@ class Power:
             raise BuildProblem("ACCESS_DENIED", msg) from refusal
 
     def append_log(self, build: Logged, text: str, now: float) -> None:
-        """Write whole lines to the build's log, each as an event of its own.
+        """Write lines to the build's log, each as an event of its own; the last may have no end.
 
         Where that is refused, the build goes on without a log; `log_refusal` says why.
         """
         if self._log_refusal is not None:
             return
         stream, moment = _stream(build), int(now * 1000)
-        lines = text.removesuffix("\n").split("\n") if text else []
         try:
             self.require("logs:PutLogEvents", stream.arn)
-            self._powers.logs.append(stream, [(moment, f"{line}\n") for line in lines])
+            lines = _LINE.findall(text)
+            self._powers.logs.append(stream, [(moment, line) for line in lines])
         except AccessDenied as denied:
             self._log_refusal = _told(denied)
         except NoSuchStream as missing:
@@ -153,7 +155,7 @@ class Power:
             asked = SecretReference.read(reference)
         except ValueError as error:
             # Differs: how CodeBuild words this is not known.
-            msg = f"InvalidParameterException: {reference} names no secret"
+            msg = f"InvalidParameterException: {reference} {error}"
             raise BuildProblem(_SECRETS, msg) from error
         parameters = self._powers.parameters
         arn = parameters.secret_arn(account, region, asked.secret_id)

@@ -244,9 +244,11 @@ def _environment(environment: Settings) -> Settings:
         )
     variables = environment.get("environmentVariables", [])
     for each in variables:
+        # Differs: what the service says of what no process can have is not documented.
         if not each["name"] or not set(each["name"]).isdisjoint("=\0"):
-            # Differs: what the service says of names that no process can have is not documented.
             raise InvalidInput(f"Invalid environment variable name: {each['name']}")
+        if "\0" in each["value"]:
+            raise InvalidInput(f"Invalid value of the environment variable {each['name']}")
     return {
         "privilegedMode": False,
         "imagePullCredentialsType": "CODEBUILD",

@@ -18,12 +18,11 @@ from pytest_codeartifact.emulator.builds.errors import (
     ResourceAlreadyExists,
     ResourceNotFound,
 )
-from pytest_codeartifact.emulator.builds.machine import BAD, BuildProblem, Results, Tested
+from pytest_codeartifact.emulator.builds.machine import BAD, TESTED, BuildProblem, Results, Tested
 from pytest_codeartifact.emulator.clock import Clock
 
 TEST = "TEST"
 NO_EXPORT: Mapping[str, Any] = {"exportConfigType": "NO_EXPORT"}
-STATUSES = ("SUCCEEDED", "FAILED", "ERROR", "SKIPPED", "UNKNOWN")
 LIFETIME_SECONDS = 30 * 24 * 3600
 _REPORT_ARN = re.compile(
     r"(?P<stem>arn:aws[a-z-]*:codebuild:[a-z0-9-]+:[0-9]{12}:report)/(?P<group>.+):[0-9a-f-]{36}"
@@ -121,7 +120,10 @@ class Report:
         }
 
     def described_cases(self) -> list[dict[str, Any]]:
-        """The test cases as DescribeTestCases shows them, in the order of the run."""
+        """The test cases as DescribeTestCases shows them.
+
+        In the order of the run, or those that failed first where not all are kept.
+        """
         return [
             {
                 "reportArn": self.arn,
@@ -265,7 +267,7 @@ class Reports:
                 status=_status(counts),
                 cases=results.cases,
                 total=counts.total(),
-                counts={status: counts[status] for status in STATUSES},
+                counts={status: counts[status] for status in TESTED},
                 duration=results.duration,
             )
             self._reports[report.arn] = report

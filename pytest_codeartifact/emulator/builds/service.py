@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class CodeBuild:
     """CodeBuild with its state, which is in memory but for the caches of projects.
 
-    `template` is a call without its caller, `forgetful` is what a reset has to reach, in order.
+    `template` is a call without its caller.
     """
 
     def __init__(
@@ -48,12 +48,14 @@ class CodeBuild:
     ) -> None:
         """Without a yard no build can be started; `outside_index` is pip's index in builds."""
         sessions = ServiceSessions(neighbours, identities, clock)
-        caches = Caches(configuration.state_path / "build-caches")
+        # Builds go to other folders, and compare paths: theirs must be whole, and without links.
+        state = configuration.state_path.resolve()
+        caches = Caches(state / "build-caches")
         projects, builds, reports = Projects(), Builds(), Reports(clock)
         self.credentials = ContainerCredentials(clock)
         self._schedule: Schedule | None = None
         if yard is not None:
-            folder = configuration.state_path / "builds"
+            folder = state / "builds"
             # Of builds that ran when another emulator of this state was killed.
             remove(folder)
             around = Surroundings(
@@ -85,10 +87,18 @@ class CodeBuild:
             trust=sessions,
             schedule=self._schedule,
         )
+        self._beginning = builds.beginning
         # First what still writes, then what was written.
-        self.forgetful: list[Forgetful] = [builds, projects, reports, caches]
+        self._forgetful: list[Forgetful] = [builds, projects, reports, caches]
         if self._schedule is not None:
-            self.forgetful.insert(0, self._schedule)
+            self._forgetful.insert(0, self._schedule)
+
+    def reset(self, account: str | None = None) -> None:
+        """Forget everything, or what one account owns; its builds are ended."""
+        # A build must not begin in the middle of it.
+        with self._beginning:
+            for each in self._forgetful:
+                each.reset(account)
 
     def close(self) -> None:
         """End the builds that run."""

@@ -4,11 +4,9 @@ Sources: "ProjectSource" (AWS CodeBuild API Reference), "Source version sample" 
 Guide).
 """
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,25 +32,20 @@ class SourceError(BuildProblem):
     """The source cannot be had."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """How much came."""
-
-    files: int
-
-
-def fetch(source: Mapping[str, Any], version: str, power: Power, folder: Path) -> Fetched:
+def fetch(source: Mapping[str, Any], version: str, power: Power, folder: Path) -> None:
     """Put a source of the service's model into an empty folder; raises SourceError.
 
     `version` is the object's version of a ZIP file in S3, empty for the newest.
     """
     if source["type"] == "NO_SOURCE":
-        return Fetched(0)
+        return None
     location = source.get("location", "")
     try:
         # Differs: AWS has no such sources; for tests it is what a checkout is on AWS.
+        # Differs: AWS has no folders as sources; for tests it is what a checkout is on AWS.
         if location.startswith(FOLDER):
-            return _copy(Path(url2pathname(urlsplit(location).path)), folder)
+            _copy(Path(url2pathname(urlsplit(location).path)), folder)
+            return None
         bucket, key = split_location(location)
         if not key or key.endswith("/"):
             return _fetch_folder(bucket, key, power, folder)
@@ -94,17 +87,17 @@ class _Failed(Exception):
     """What stands before `for primary source` in AWS's sentence."""
 
 
-def _fetch_zip(bucket: str, key: str, version: str, power: Power, folder: Path) -> Fetched:
+def _fetch_zip(bucket: str, key: str, version: str, power: Power, folder: Path) -> None:
     with tempfile.SpooledTemporaryFile(_SPOOLED_BYTES) as archive:
         try:
             power.read_object(bucket, key, archive, version or None)
         except BucketError as error:
             raise _not_downloaded(key, error) from error
         archive.seek(0)
-        return Fetched(unpack(archive, folder))
+        unpack(archive, folder)
 
 
-def _fetch_folder(bucket: str, prefix: str, power: Power, folder: Path) -> Fetched:
+def _fetch_folder(bucket: str, prefix: str, power: Power, folder: Path) -> None:
     try:
         listed = power.list_objects(bucket, prefix)
     except BucketError as error:
@@ -126,14 +119,13 @@ def _fetch_folder(bucket: str, prefix: str, power: Power, folder: Path) -> Fetch
         except OSError as error:
             # Keys that cannot be files side by side, such as `a` and `a/b`.
             raise _Failed(f"{key}: {error.strerror}") from error
-    return Fetched(len(files))
 
 
 def _not_downloaded(key: str, error: BucketError) -> _Failed:
     return _Failed(f"error while downloading key {key}, error: {error}")
 
 
-def _copy(origin: Path, folder: Path) -> Fetched:
+def _copy(origin: Path, folder: Path) -> None:
     """Copy a folder with all that is in it; links stay links, and nothing is shared."""
     if not origin.is_absolute() or not origin.is_dir():
         raise _Failed(f"{origin} is no folder of this machine")
@@ -156,4 +148,3 @@ def _copy(origin: Path, folder: Path) -> Fetched:
         raise _Failed(f"{first}: {reason}") from error
     except OSError as error:
         raise _Failed(f"{origin}: {error.strerror}") from error
-    return Fetched(sum(len(files) for _, _, files in os.walk(folder)))

@@ -5,18 +5,14 @@ API Reference), "Build specification reference", `env/secrets-manager` (AWS Code
 """
 
 import json
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from pytest_codeartifact.emulator.neighbours import Neighbours
+from pytest_codeartifact.emulator.secret_references import SECRET_ARN, SecretReference
 
 if TYPE_CHECKING:
     from moto.secretsmanager.models import SecretsManagerBackend
 
-_SECRET_ARN = re.compile(
-    r"arn:aws[a-z-]*:secretsmanager:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):secret:[^:]+"
-)
 _NOT_FOUND = "Secrets Manager can't find the specified secret"
 
 
@@ -31,29 +27,6 @@ class SecretError(Exception):
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
-
-
-@dataclass(frozen=True, slots=True)
-class SecretReference:
-    """Which secret, by name or ARN, what of it, and which version; empty where not said."""
-
-    secret_id: str
-    json_key: str = ""
-    version_stage: str = ""
-    version_id: str = ""
-
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """From `secret-id:json-key:version-stage:version-id`; raises ValueError."""
-        arn = _SECRET_ARN.match(text)
-        secret_id, rest = (arn[0], text[arn.end() :]) if arn else ("", f":{text}")
-        # Where the name is no ARN, it is the first of the parts.
-        parts = rest.split(":")[1:]
-        if not arn:
-            secret_id, *parts = parts
-        if not secret_id or len(parts) > 3:  # noqa: PLR2004 - key, stage and id
-            raise ValueError(text)
-        return cls(secret_id, *parts)
 
 
 class Parameters:
@@ -108,7 +81,7 @@ def _secrets(account: str, region: str, secret_id: str) -> "SecretsManagerBacken
     )
 
     # A secret of another account, or region, is named by its ARN.
-    arn = _SECRET_ARN.fullmatch(secret_id)
+    arn = SECRET_ARN.fullmatch(secret_id)
     if arn:
         account, region = arn["account"], arn["region"]
     return secretsmanager_backends[account][region]
@@ -133,24 +106,16 @@ def _secret_text(backend: "SecretsManagerBackend", reference: SecretReference) -
 
 def _version(versions: dict[str, Any], reference: SecretReference) -> dict[str, Any]:
     """The version that a reference asks for; without any, the current one."""
-    stage = reference.version_stage or ("" if reference.version_id else "AWSCURRENT")
+    number, stage = reference.version_id, reference.version_stage or "AWSCURRENT"
     fitting = [
         version
-        for number, version in versions.items()
-        if reference.version_id in {"", number}
-        and (not stage or stage in version["version_stages"])
+        for known, version in versions.items()
+        if (known == number if number else stage in version["version_stages"])
     ]
     if fitting:
         found: dict[str, Any] = fitting[0]
         return found
-    if reference.version_id in versions:
-        raise SecretError(
-            "InvalidRequestException",
-            "You provided a VersionStage that is not associated to the provided VersionId.",
-        )
-    asked = (
-        f"VersionId: {reference.version_id}" if reference.version_id else f"staging label: {stage}"
-    )
+    asked = f"VersionId: {number}" if number else f"staging label: {stage}"
     raise SecretError("ResourceNotFoundException", f"{_NOT_FOUND} value for {asked}")
 
 

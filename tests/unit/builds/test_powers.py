@@ -188,7 +188,13 @@ def test_secret_without_permission_is_named_as_asked(workshop: Workshop) -> None
     ("reference", "told"),
     [
         ("missing", "ResourceNotFoundException: Secrets Manager can't find the specified secret."),
-        ("a:b:c:d:e", "InvalidParameterException: a:b:c:d:e names no secret"),
+        (
+            "a:b:c:d:e",
+            (
+                "InvalidParameterException: a:b:c:d:e is not of the form"
+                " secret-id:json-key:version-stage:version-id"
+            ),
+        ),
     ],
 )
 def test_secret_that_cannot_be_is_a_problem_of_variables(

@@ -140,7 +140,9 @@ def test_end_reaches_those_who_escaped(talk: Talk, arguments: list[str], exit_co
     conversation = talk(sys.executable, "-c", AGENT, *arguments)
     everybody = {conversation.pid, *map(int, next(conversation.lines()).split())}
     assert living(everybody) == everybody
-    assert conversation.end(0.2) == exit_code
+    # Who obeys may take its time on a busy machine; nobody waits for long who must be killed.
+    grace_seconds = 0.2 if "stubborn" in arguments else 20
+    assert conversation.end(grace_seconds) == exit_code
     assert living(everybody) == set()
 
 

@@ -9,7 +9,7 @@ from pytest_codeartifact.emulator.builds.errors import InvalidInput
 from pytest_codeartifact.emulator.errors import Validation
 
 Item = TypeVar("Item")
-_PAGE = 100
+PAGE = 100
 
 
 def listed(
@@ -31,7 +31,7 @@ def listed(
             items,
             key=key,
             request=request,
-            default=_PAGE,
+            default=PAGE,
             fingerprint=f"{name} {call.region} {call.account}",
             reverse=request.get("sortOrder", order) == "DESCENDING",
         )

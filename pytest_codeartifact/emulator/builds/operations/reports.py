@@ -17,7 +17,7 @@ from pytest_codeartifact.emulator.builds.calls import (
     on_report_group,
 )
 from pytest_codeartifact.emulator.builds.errors import InvalidInput, ResourceNotFound
-from pytest_codeartifact.emulator.builds.operations.listing import listed
+from pytest_codeartifact.emulator.builds.operations.listing import PAGE, listed
 from pytest_codeartifact.emulator.builds.project_settings import checked_tags
 from pytest_codeartifact.emulator.builds.reports import (
     TEST,
@@ -181,7 +181,7 @@ def get_report_group_trend(call: Call, request: Json) -> Json:
         raise InvalidInput(f"Trend field {request['trendField']} is not of reports of type {TEST}")
     newest = sorted(_reports_of(call, group), key=lambda report: report.created, reverse=True)
     numbers = {
-        report.arn: number_of(report) for report in newest[: request.get("numOfReports", _PAGE)]
+        report.arn: number_of(report) for report in newest[: request.get("numOfReports", PAGE)]
     }
     told: dict[str, Any] = {
         "rawData": [{"reportArn": arn, "data": str(data)} for arn, data in numbers.items()]
@@ -213,7 +213,6 @@ def _pass_rate(report: Report) -> float:
     return round(100 * passed / report.total, 2) if report.total else 0.0
 
 
-_PAGE = 100
 _TRENDS: Mapping[str, Callable[[Report], float]] = {
     "PASS_RATE": _pass_rate,
     "DURATION": lambda report: report.duration,
