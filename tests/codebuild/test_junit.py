@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from xml.etree import ElementTree as ET
 from xml.sax.saxutils import quoteattr
 
 import pytest
@@ -70,7 +71,10 @@ def test_report_of_pytest_itself_is_read(pytester: pytest.Pytester) -> None:
     }
     assert "not today" in cases["test_left_out"].message
     assert "OSError: no disk" in cases["test_broken"].message
-    assert cases["test_bad"].duration_nanoseconds > 0
+    elements = ET.parse(pytester.path / "report.xml").iter("testcase")
+    assert {name: case.duration_nanoseconds for name, case in cases.items()} == {
+        each.attrib["name"]: round(float(each.attrib["time"]) * 1e9) for each in elements
+    }
 
 
 @pytest.mark.parametrize(
