@@ -101,10 +101,9 @@ class RunningBuild:
                 **({"nextToken": self._token} if self._token else {}),
             )
             yield from (event["message"] for event in told["events"])
-            if told["nextForwardToken"] == self._token or not told["events"]:
-                self._token = told["nextForwardToken"]
+            before, self._token = self._token, told["nextForwardToken"]
+            if self._token == before or not told["events"]:
                 return
-            self._token = told["nextForwardToken"]
 
 
 class BotoBuilds:
@@ -187,7 +186,7 @@ class BotoBuilds:
         while self._projects:
             name = self._projects.pop()
             try:
-                for identity in client.list_builds_for_project(projectName=name)["ids"]:
+                for identity in _builds_of(client, name):
                     _end(client, identity)
                 client.delete_project(name=name)
                 _remove_reports(client, name)
@@ -236,6 +235,15 @@ def _phase_of(described: Mapping[str, Any]) -> BuildPhase:
         code=context.get("statusCode", ""),
         message=context.get("message", ""),
     )
+
+
+def _builds_of(client: Any, project: str) -> Sequence[str]:  # noqa: ANN401 -- a boto3 client
+    """The builds of a project; none where a test has removed the project itself."""
+    try:
+        found: Sequence[str] = client.list_builds_for_project(projectName=project)["ids"]
+    except client.exceptions.ResourceNotFoundException:
+        return ()
+    return found
 
 
 def _end(client: Any, identity: str) -> None:  # noqa: ANN401 -- a boto3 client

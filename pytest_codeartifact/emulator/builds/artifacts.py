@@ -62,10 +62,9 @@ def place(
 def key_of(wanted: Mapping[str, Any], named: str, build: BuildId, prefix: str = "") -> str:
     """The key of the ZIP file or folder: `path/build-id/name`, where each is asked for.
 
-    `prefix` stands before a build id only (AWS: Build specification reference, `s3-prefix`).
-
     `named` is what the buildspec calls it, which counts where the project lets it. Without any
-    name it is the project's, or the identifier of a secondary artifact.
+    name it is the project's, or the identifier of a secondary artifact. `prefix` stands before a
+    build id only (AWS: Build specification reference, `s3-prefix`).
     """
     own = wanted.get("artifactIdentifier") or build.project
     name = wanted.get("name") or own

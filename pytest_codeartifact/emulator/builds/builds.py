@@ -111,14 +111,6 @@ class Build:
     def is_complete(self) -> bool:
         return self._state.ended is not None
 
-    @property
-    def status(self) -> str:
-        return self._state.status
-
-    @property
-    def current_phase(self) -> str:
-        return self._state.phases[-1].type
-
     # --- What happens to it --------------------------------------------------------------------
 
     def enter(self, phase: str, now: float) -> None:
