@@ -2,6 +2,7 @@
 
 import functools
 import urllib.request
+from collections.abc import Iterator
 
 import pytest
 import trustme
@@ -27,6 +28,14 @@ _MARKS = (
 def pytest_configure(config: pytest.Config) -> None:
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_step_summary() -> Iterator[None]:
+    """The step summary of whoever runs these tests is not for the articles in them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("GITHUB_ACTIONS", raising=False)
+        yield
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
