@@ -52,6 +52,8 @@ def open_private_target(settings: Settings, state: Path | None = None) -> "Emula
     `state` is the folder of its state, None for a temporary one. Raises ServerStartError when the
     server does not come up.
     """
+    # Named from here: the server runs in another folder.
+    state = state and state.absolute()
     # A kept state belongs to the shared server: two servers cannot have it at once.
     fresh = replace(settings, state=Setting(state, Source.DEFAULT))
     return open_target(fresh, f"private-{secrets.token_hex(8)}")

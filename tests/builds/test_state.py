@@ -1,6 +1,5 @@
 """Builds of a server whose state is in a folder that somebody named."""
 
-import os
 from contextlib import closing
 from pathlib import Path
 
@@ -39,14 +38,15 @@ def test_state_behind_a_link_is_as_good_as_any(
 
 
 def test_state_may_be_named_as_it_is_from_here(
-    codeartifact_settings: Settings, source: Path, tmp_path: Path
+    codeartifact_settings: Settings, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A relative folder is one all the same, also for what runs elsewhere."""
-    state = Path(os.path.relpath(tmp_path / "state", Path.cwd()))
+    monkeypatch.chdir(tmp_path)
     with (
-        closing(open_private_target(codeartifact_settings, state)) as target,
+        closing(open_private_target(codeartifact_settings, Path("state"))) as target,
         closing(target.builds()) as builds,
     ):
         build = builds.build(role_policy=[], source=source)
 
     assert build.succeeded, build.log
+    assert (tmp_path / "state" / "state.sqlite3").is_file()
