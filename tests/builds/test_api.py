@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import urllib3
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
@@ -733,19 +734,36 @@ def wait_for_folder(workshop: Workshop, build: Mapping[str, Any]) -> Path:
 
 
 @pytest.mark.documented("Container credential provider")
-def test_credentials_are_for_the_build_alone(workshop: Workshop) -> None:
-    """Without its secret, and when it is over, nobody gets a build's credentials."""
-    import urllib3  # noqa: PLC0415 -- for this test alone
+def test_credentials_are_for_the_build_alone(workshop: Workshop, tmp_path: Path) -> None:
+    """A build's credentials are for who knows its secret, as long as it runs."""
+    told, go = tmp_path / "told", tmp_path / "go"
+    command = f"env >{told}.new; mv {told}.new {told}; until [ -e {go} ]; do sleep 0.05; done"
+    project = workshop.make_project(HELLO.replace("echo hello", f'"{command}"'))
+    started = workshop.codebuild.start_build(projectName=project)["build"]
+    wait_for(told)
+    known = dict(line.partition("=")[::2] for line in told.read_text().splitlines())
+    url, secret = (
+        known[f"AWS_CONTAINER_{name}"] for name in ("CREDENTIALS_FULL_URI", "AUTHORIZATION_TOKEN")
+    )
 
-    project = workshop.make_project(HELLO.replace("echo hello", "env | grep FULL_URI"))
-    build = workshop.build(project)
-    url = re.search(r"FULL_URI=(\S+)", workshop.log(build))
-    assert url is not None
+    assert [status(url, each) for each in (secret, None, "", f"{secret}x")] == [200, 403, 403, 403]
+    assert status(f"{url}x", secret) == 403
 
+    go.touch()
+    assert workshop.ended(started)["buildStatus"] == "SUCCEEDED"
+    assert status(url, secret) == 403
+
+
+def wait_for(path: Path) -> None:
+    """Wait until a build has written a file."""
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def status(url: str, secret: str | None) -> int:
+    """How a request for credentials with this secret is answered."""
+    headers = {} if secret is None else {"Authorization": secret}
     with urllib3.PoolManager(retries=False) as pool:
-        answers = [
-            pool.request("GET", url[1], headers=headers).status
-            for headers in ({}, {"Authorization": "guessed"})
-        ]
-
-    assert answers == [403, 403]
+        return pool.request("GET", url, headers=headers).status

@@ -11,7 +11,7 @@ from pytest_codeartifact.targets.emulator import open_private_target
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A folder with a buildspec that leaves something in the cache folder of its home."""
+    """A folder with a buildspec that looks for itself, and says where."""
     folder = tmp_path / "source"
     folder.mkdir()
     (folder / "buildspec.yml").write_text(

@@ -265,16 +265,21 @@ phases:
     assert "FAILED, STOPPED, SUCCEEDED, TIMED_OUT is expected" in build.phases["BUILD"].message
 
 
-def test_reset_ends_builds_and_forgets_them(codeartifact_target: "EmulatorTarget") -> None:
+@linux_only
+def test_reset_ends_builds_and_forgets_them(
+    codeartifact_target: "EmulatorTarget", mark: str
+) -> None:
     """After a reset of the account nothing runs for it, and nothing is known of it."""
     account = codeartifact_target.new_account()
     running = account.builds().start(
-        "version: 0.2\nphases: {build: {commands: [echo ready; sleep 1000]}}", role_policy=[]
+        LEAVING_MANY.format(mark=mark, last=f"sleep 1000.{mark}"), role_policy=[]
     )
     wait_for_output(running, "ready")
+    wait_until(lambda: len(living(mark)) >= 5)
 
     codeartifact_target.control.reset(account.account)
 
+    assert living(mark) == []
     again = codeartifact_target.new_account(account.account).boto3_client("codebuild")
     assert again.list_builds()["ids"] == []
     assert again.list_projects()["projects"] == []
