@@ -38,6 +38,7 @@ __all__ = [
     "BuildspecError",
     "Cache",
     "Command",
+    "Environment",
     "Files",
     "OnFailure",
     "Phase",
@@ -68,19 +69,13 @@ class Buildspec:
     """A buildspec.
 
     `phases` come in the order in which they run. In version 0.1, each command has a shell of its
-    own. `batch_line` is where a batch is described, which StartBuild does not use. Without a
-    source in Git, `git_credential_helper` has no effect.
+    own. `batch_line` is where a batch is described, which StartBuild does not use.
     """
 
     version: str
     phases: Mapping[str, Phase]
     run_as: str | None = None
-    shell: str | None = None
-    variables: Mapping[str, str] = field(default_factory=dict)
-    parameter_store: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    exported: tuple[str, ...] = ()
-    git_credential_helper: bool = False
+    environment: Environment = field(default_factory=Environment)
     proxy: Proxy | None = None
     batch_line: int | None = None
     reports: Mapping[str, Report] = field(default_factory=dict)
@@ -101,17 +96,11 @@ def read(text: str, first_line: int = 1, *, version: str | None = None) -> Build
     nodes = given.nodes
     if "phases" not in nodes:
         raise BuildspecError(first_line, f"{_WHAT} has no phases")
-    environment = _environment(given)
     return Buildspec(
         version=version,
         phases=read_phases(nodes["phases"]),
         run_as=given.word("run-as"),
-        shell=environment.shell,
-        variables=environment.variables,
-        parameter_store=environment.parameter_store,
-        secrets=environment.secrets,
-        exported=environment.exported,
-        git_credential_helper=environment.git_credential_helper,
+        environment=_environment(given),
         proxy=_proxy(nodes["proxy"]) if "proxy" in nodes else None,
         batch_line=_batch_line(given),
         reports=read_reports(given.entries("reports")),

@@ -23,7 +23,10 @@ _RESERVED_PREFIX = "CODEBUILD_"
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What a buildspec says of variables: their values, or where those are kept."""
+    """What a buildspec says of variables: their values, or where those are kept.
+
+    Without a source in Git, `git_credential_helper` has no effect.
+    """
 
     shell: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)

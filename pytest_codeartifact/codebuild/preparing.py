@@ -82,7 +82,7 @@ def _shell(buildspec: Buildspec, home: Home) -> str:
 
     Differs: `sh` is this machine's, which may know less than the one of AWS's images.
     """
-    name = buildspec.shell or "sh"
+    name = buildspec.environment.shell or "sh"
     try:
         return str(find_program(name, home.environment(), home.path))
     except MissingTool as error:
@@ -138,10 +138,11 @@ def _variables(
     job: Job, site: Site, log: Log, buildspec: Buildspec, source: Path
 ) -> dict[str, str]:
     """All that the build adds to what every home has, the strongest last."""
+    own = buildspec.environment
     stated = [
-        *(Variable(name, value) for name, value in buildspec.variables.items()),
-        *(Variable(*each, _PARAMETER) for each in buildspec.parameter_store.items()),
-        *(Variable(*each, _SECRET) for each in buildspec.secrets.items()),
+        *(Variable(name, value) for name, value in own.variables.items()),
+        *(Variable(*each, _PARAMETER) for each in own.parameter_store.items()),
+        *(Variable(*each, _SECRET) for each in own.secrets.items()),
         *job.variables,
     ]
     # What loses against another one of the same name is not even asked for.
@@ -164,7 +165,7 @@ def _variables(
 def _check_hidden(names: Iterable[str], buildspec: Buildspec) -> None:
     """Raise BuildProblem where a buildspec exports what is to be hidden."""
     for name in names:
-        if name in buildspec.exported:
+        if name in buildspec.environment.exported:
             raise BuildProblem(
                 _YAML_ERROR, f"exported-variables: {name} is a parameter or secret of the project"
             )

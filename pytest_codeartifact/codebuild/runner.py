@@ -217,7 +217,7 @@ class Runner:
         """The variables that the buildspec exports, as they are in the end."""
         if self._prepared is None:
             return {}
-        shell, names = self._prepared.shell, self._prepared.buildspec.exported
+        shell, names = self._prepared.shell, self._prepared.buildspec.environment.exported
         values = {name: shell.value(name) for name in names}
         # Differs: whether AWS has a limit for them is not documented.
         return {

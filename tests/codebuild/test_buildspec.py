@@ -15,6 +15,7 @@ from pytest_codeartifact.codebuild.buildspec import (
     BuildspecError,
     Cache,
     Command,
+    Environment,
     Files,
     OnFailure,
     Phase,
@@ -80,12 +81,14 @@ cache:
 READ = Buildspec(
     version="0.2",
     run_as="builder",
-    shell="bash",
-    variables={"GREETING": "hello"},
-    parameter_store={"PASSWORD": "/build/password"},
-    secrets={"KEY": "keys:signing:AWSCURRENT"},
-    exported=("GREETING",),
-    git_credential_helper=True,
+    environment=Environment(
+        shell="bash",
+        variables={"GREETING": "hello"},
+        parameter_store={"PASSWORD": "/build/password"},
+        secrets={"KEY": "keys:signing:AWSCURRENT"},
+        exported=("GREETING",),
+        git_credential_helper=True,
+    ),
     proxy=Proxy(12, upload_artifacts=True, logs=False),
     batch_line=15,
     phases={
@@ -170,7 +173,7 @@ def test_version_may_be_a_text() -> None:
 def test_old_version_is_read_with_its_own_words() -> None:
     """Version 0.1 calls the environment otherwise."""
     text = "version: 0.1\nphases: {}\nenvironment_variables: {plaintext: {A: b}}\n"
-    assert read(text) == Buildspec("0.1", {}, variables={"A": "b"})
+    assert read(text) == Buildspec("0.1", {}, environment=Environment(variables={"A": "b"}))
     assert refusal(text.replace("0.1", "0.2")).line == 3
     assert "beside" in refusal(f"{text}env: {{}}\n").problem
 
@@ -211,7 +214,7 @@ def test_phases_come_in_the_order_in_which_they_run() -> None:
 def test_scalar_is_the_text_that_was_written(written: str, text: str) -> None:
     """No number loses a zero and no yes becomes true, in a variable or as a command."""
     rest = f"env:\n  variables:\n    NAME: {written}\n"
-    assert read(with_phases(rest)).variables == {"NAME": text}
+    assert read(with_phases(rest)).environment.variables == {"NAME": text}
     phases = f"version: 0.2\nphases:\n  build:\n    commands:\n    - {written}\n"
     assert commands_of(phases) == [text]
 
@@ -254,7 +257,7 @@ phases:
     finally: *commands
 """
     found = read(text)
-    assert found.variables == {"A": "1", "B": "1", "C": "3"}
+    assert found.environment.variables == {"A": "1", "B": "1", "C": "3"}
     assert found.phases["build"].commands == (Command(9, "make"), Command(9, "make"))
     assert found.phases["build"].finally_ == found.phases["install"].commands
 
@@ -528,7 +531,7 @@ def test_secret_is_meant_by_its_parts(
     """All but the secret may be left out, and the colons of an ARN are its own."""
     text = f"{secret_id}{rest}"
     found = read(with_phases(f"env: {{secrets-manager: {{KEY: '{text}'}}}}"))
-    assert found.secrets == {"KEY": text}
+    assert found.environment.secrets == {"KEY": text}
     assert SecretReference.read(text) == SecretReference(secret_id, *meant)
 
 
@@ -613,7 +616,7 @@ def test_texts_come_back_with_their_lines(commands: list[str], variables: dict[s
     found = read("\n".join(lines))
     expected = [Command(at, text) for at, text in enumerate(commands, start=3)]
     assert list(found.phases["build"].commands) == expected
-    assert found.variables == variables
+    assert found.environment.variables == variables
 
 
 _PLAIN = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1)
@@ -648,7 +651,7 @@ def test_what_yaml_writes_is_read(
         name: tuple(command.text for command in phase.commands)
         for name, phase in found.phases.items()
     } == meant
-    assert found.variables == variables
+    assert found.environment.variables == variables
     assert found.artifacts is not None
     assert (found.artifacts.files.patterns, found.artifacts.files.discard_paths) == (
         tuple(files),

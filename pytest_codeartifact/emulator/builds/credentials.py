@@ -8,29 +8,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
 
 from pytest_codeartifact.emulator.builds.machine import BuildProblem
 from pytest_codeartifact.emulator.clock import Clock
 from pytest_codeartifact.emulator.formats.base import json_response, message_response
 from pytest_codeartifact.emulator.http import Request, Response
+from pytest_codeartifact.emulator.neighbours.service_sessions import Issued
 
 PREFIX = "/v2/credentials/"
 # Clients ask again a quarter of an hour before the end; they shall then get newer ones.
 _FRESH_SECONDS = 20 * 60.0
-
-
-class Issued(Protocol):
-    """Credentials of a role's session; `expires` is in seconds since the epoch."""
-
-    @property
-    def access_key_id(self) -> str: ...
-    @property
-    def secret_access_key(self) -> str: ...
-    @property
-    def session_token(self) -> str: ...
-    @property
-    def expires(self) -> float: ...
 
 
 @dataclass(slots=True)
