@@ -17,6 +17,7 @@ CODEARTIFACT = "codeartifact"
 
 def service_model(service: str = CODEARTIFACT) -> ServiceModel:
     """A service's model by its signing name, loaded once; no client is created for it."""
+    # Not cached by itself: the service named and the one by default would be loaded each.
     return _service_model(service)
 
 

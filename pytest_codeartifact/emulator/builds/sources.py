@@ -41,7 +41,6 @@ def fetch(source: Mapping[str, Any], version: str, power: Power, folder: Path) -
         return None
     location = source.get("location", "")
     try:
-        # Differs: AWS has no such sources; for tests it is what a checkout is on AWS.
         # Differs: AWS has no folders as sources; for tests it is what a checkout is on AWS.
         if location.startswith(FOLDER):
             _copy(Path(url2pathname(urlsplit(location).path)), folder)
