@@ -1,21 +1,16 @@
 """What `pytest-codeartifact build` does: run a buildspec by CodeBuild, and show how it goes."""
 
-import json
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from pytest_codeartifact.errors import CodeArtifactError
 from pytest_codeartifact.redaction import redact
-from pytest_codeartifact.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, Setting, Settings, Source
 from pytest_codeartifact.targets.builds import BotoBuilds, Build, RunningBuild, build_of
-from pytest_codeartifact.targets.control import Control
-from pytest_codeartifact.targets.emulator import Account, open_private_target
-from pytest_codeartifact.targets.leases import Access
+from pytest_codeartifact.targets.emulator import Account
 from pytest_codeartifact.targets.policies import BEARER_STATEMENT, PACKAGE_STATEMENT
 from pytest_codeartifact.targets.roles import Policy
 
@@ -35,45 +30,6 @@ class Wanted:
     buildspec: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     timeout_minutes: int = 60
-
-
-@contextmanager
-def running_account(ready_file: Path) -> Iterator[Account]:
-    """The account of a server that runs; raises CodeArtifactError where the file is of none."""
-    try:
-        ready = json.loads(ready_file.read_text())
-        access = Access(
-            endpoint_url=str(ready["endpoint_url"]),
-            account=str(ready["account"]),
-            region=str(ready["region"]),
-            access_key_id=str(ready["access_key_id"]),
-            secret_access_key=str(ready["secret_access_key"]),
-        )
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise CodeArtifactError(f"{ready_file} is no ready file of a server") from error
-    with closing(Control(access)) as control:
-        yield Account(access, control, set())
-
-
-@contextmanager
-def private_account(public_pypi: str | None) -> Iterator[Account]:
-    """The account of a server of one's own, which has nothing in it yet."""
-
-    def default(value: str) -> Setting[str]:
-        return Setting(value, Source.DEFAULT)
-
-    settings = Settings(
-        target=default("local"),
-        region=default(DEFAULT_REGION),
-        account=default(DEFAULT_ACCOUNT),
-        public_pypi=Setting(public_pypi, Source.PIP),
-        state=Setting(None, Source.DEFAULT),
-        endpoint=Setting(None, Source.DEFAULT),
-        report=Setting(None, Source.DEFAULT),
-        mutate=Setting(False, Source.DEFAULT),  # noqa: FBT003 -- the value is all there is to say
-    )
-    with closing(open_private_target(settings)) as target:
-        yield target
 
 
 def run(account: Account, wanted: Wanted, screen: "Screen") -> Build:

@@ -9,7 +9,6 @@ import json
 import os
 import shlex
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -17,9 +16,6 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
-from urllib.parse import urlsplit
-
-from platformdirs import user_state_path
 
 from pytest_codeartifact import __version__, arguments, shells
 from pytest_codeartifact.emulator.configuration import (
@@ -28,13 +24,12 @@ from pytest_codeartifact.emulator.configuration import (
     DEFAULT_REGION,
 )
 from pytest_codeartifact.emulator.quotas import Quotas
+from pytest_codeartifact.serving import PROGRAM, default_ready_file, is_served, listens
 
 if TYPE_CHECKING:
     from pytest_codeartifact.emulator.server import Running
 
     _Commands: TypeAlias = argparse._SubParsersAction["_Parser"]  # noqa: SLF001 - it has no public name
-
-PROGRAM = "pytest-codeartifact"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -201,7 +196,7 @@ def _serve_until_stopped(options: argparse.Namespace, stack: ExitStack) -> None:
     binding = Binding(
         host=options.host,
         port=options.port,
-        ready_file=options.ready_file or _default_ready_file(),
+        ready_file=options.ready_file or default_ready_file(),
         lease_folder=options.lease_folder,
     )
     try:
@@ -247,7 +242,7 @@ def _announce(env_command: str, running: "Running") -> None:
 
 def _env(options: argparse.Namespace) -> int:
     """Print commands for a shell that point every AWS client to the running server."""
-    path = options.ready_file or _default_ready_file()
+    path = options.ready_file or default_ready_file()
     try:
         ready = json.loads(path.read_text())
         variables = {variable: str(ready[name]) for variable, name in _VARIABLES.items()}
@@ -255,7 +250,7 @@ def _env(options: argparse.Namespace) -> int:
         raise _Failure(f"no server is running; start one with '{PROGRAM} serve'") from None
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise _Failure(f"{path} is no ready file of a server") from error
-    if not _listens(variables["AWS_ENDPOINT_URL"]):
+    if not listens(variables["AWS_ENDPOINT_URL"]):
         raise _Failure(f"the server of {path} is gone; start one with '{PROGRAM} serve'")
     shell = options.shell or shells.guess(os.environ.get("SHELL") or _UNSAID_SHELL)
     sys.stdout.write(shells.commands(shell, variables, unset=_IN_THE_WAY) + "\n")
@@ -271,6 +266,7 @@ def _build(options: argparse.Namespace) -> int:
 
     from pytest_codeartifact import building  # noqa: PLC0415 - loads boto3
     from pytest_codeartifact.errors import CodeArtifactError  # noqa: PLC0415 - with it
+    from pytest_codeartifact.targets import accounts  # noqa: PLC0415 - likewise
 
     screen = building.Screen(sys.stdout)
     wanted = building.Wanted(
@@ -282,16 +278,16 @@ def _build(options: argparse.Namespace) -> int:
     )
     try:
         with ExitStack() as stack:
-            path = options.ready_file or _default_ready_file()
-            if options.ready_file or _is_served(path):
-                account = stack.enter_context(building.running_account(path))
+            path = options.ready_file or default_ready_file()
+            if options.ready_file or is_served(path):
+                account = stack.enter_context(accounts.running_account(path))
             else:
                 screen.say(
                     "No server is running, so this build meets an empty CodeArtifact of its own;"
                     f" '{PROGRAM} serve' starts one that it can share with you."
                 )
                 outside = _upstreams(argparse.Namespace(upstream=[]))
-                account = stack.enter_context(building.private_account(outside.get("public:pypi")))
+                account = stack.enter_context(accounts.private_account(outside.get("public:pypi")))
             if options.role_policy is None:
                 screen.say(
                     "The build's role may read packages from CodeArtifact;"
@@ -300,13 +296,6 @@ def _build(options: argparse.Namespace) -> int:
             return 0 if building.run(account, wanted, screen).succeeded else 1
     except (CodeArtifactError, ClientError, BotoCoreError) as error:
         raise _Failure(error) from error
-
-
-def _is_served(path: Path) -> bool:
-    try:
-        return _listens(json.loads(path.read_text())["endpoint_url"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
 
 
 def _coverage(options: argparse.Namespace) -> int:
@@ -323,26 +312,13 @@ def _coverage(options: argparse.Namespace) -> int:
     return 0 if count == len(known) else 1
 
 
-def _listens(url: str) -> bool:
-    """Whether somebody is there; a server that was killed leaves its ready file behind."""
-    try:
-        parts = urlsplit(url)
-        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5).close()
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def _default_ready_file() -> Path:
-    # Below the user's home, as it says where credentials are sent and nobody else may replace it.
-    return user_state_path(PROGRAM, appauthor=False) / "server.json"
-
-
 _VARIABLES = {
     "AWS_ENDPOINT_URL": "endpoint_url",
     "AWS_ACCESS_KEY_ID": "access_key_id",
     "AWS_SECRET_ACCESS_KEY": "secret_access_key",
     "AWS_DEFAULT_REGION": "region",
+    # The SDKs for JavaScript and others read this one alone.
+    "AWS_REGION": "region",
 }
 # Containers and service managers start shells without $SHELL; only Windows has none at all.
 _UNSAID_SHELL = "/bin/sh" if os.name == "posix" else None
@@ -352,7 +328,6 @@ _IN_THE_WAY = (
     "AWS_SECURITY_TOKEN",
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
-    "AWS_REGION",
     "AWS_ENDPOINT_URL_CODEARTIFACT",
     "AWS_ENDPOINT_URL_IAM",
     "AWS_ENDPOINT_URL_STS",

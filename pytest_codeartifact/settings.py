@@ -83,6 +83,21 @@ class Settings:
     report: Setting[Path | None]
     mutate: Setting[bool]
 
+    @classmethod
+    def plain(cls, public_pypi: str | None) -> "Settings":
+        """Nobody's choices: for those who use the emulator without a run of pytest."""
+        nowhere: Setting[Path | None] = Setting(None, Source.DEFAULT)
+        return cls(
+            target=Setting("local", Source.DEFAULT),
+            region=Setting(DEFAULT_REGION, Source.DEFAULT),
+            account=Setting(DEFAULT_ACCOUNT, Source.DEFAULT),
+            public_pypi=Setting(public_pypi, Source.PIP),
+            state=nowhere,
+            endpoint=Setting(None, Source.DEFAULT),
+            report=nowhere,
+            mutate=Setting(False, Source.DEFAULT),  # noqa: FBT003 -- the value is all there is to say
+        )
+
     @property
     def endpoint_of_articles(self) -> str:
         """How the programs of articles address the service."""

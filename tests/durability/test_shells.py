@@ -23,6 +23,7 @@ def _variables(server: Server) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": server.access.access_key_id,
         "AWS_SECRET_ACCESS_KEY": server.access.secret_access_key,
         "AWS_DEFAULT_REGION": server.access.region,
+        "AWS_REGION": server.access.region,
     }
 
 
@@ -75,7 +76,7 @@ def test_evaluated_env_leads_sh_to_the_server(
 def test_env_speaks_each_shell(
     shell: str, line: str, unset: str, place: Place, start_server: Callable[..., Server]
 ) -> None:
-    """Each shell gets the four variables in its own words, and loses what would disturb them."""
+    """Each shell gets the five variables in its own words, and loses what would disturb them."""
     server = start_server()
 
     told = place.run("env", "--shell", shell, "--ready-file", str(server.ready_path))
