@@ -36,6 +36,9 @@ _QUIET = {
     "NPM_CONFIG_UPDATE_NOTIFIER": "false",
     "UV_NO_SYSTEM_CONFIG": "1",
     "UV_NO_PROGRESS": "1",
+    "POETRY_NO_INTERACTION": "1",
+    "PDM_CHECK_UPDATE": "0",
+    "PDM_NON_INTERACTIVE": "1",
     "VIRTUALENV_NO_PERIODIC_UPDATE": "1",
     # The keyring of an operating system does not care about HOME.
     "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",

@@ -37,7 +37,9 @@ PIP_COMPILE = Program("pip-compile", "pip-tools")
 PIP_SYNC = Program("pip-sync", "pip-tools")
 VIRTUALENV = Program("virtualenv", "virtualenv")
 UV = Program("uv", "uv")
-PROGRAMS = (AWS, TWINE, PIP_COMPILE, PIP_SYNC, VIRTUALENV, UV)
+POETRY = Program("poetry", "poetry")
+PDM = Program("pdm", "pdm")
+PROGRAMS = (AWS, TWINE, PIP_COMPILE, PIP_SYNC, VIRTUALENV, UV, POETRY, PDM)
 
 _CLEAN_DISTRIBUTIONS = ("pip", "build")
 _START = """\

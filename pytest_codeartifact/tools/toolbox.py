@@ -9,8 +9,10 @@ from pytest_codeartifact.tools.base import Connection, Tool
 from pytest_codeartifact.tools.build import Build
 from pytest_codeartifact.tools.home import Home
 from pytest_codeartifact.tools.log import CommandLog
+from pytest_codeartifact.tools.pdm import Pdm
 from pytest_codeartifact.tools.pip import Pip
 from pytest_codeartifact.tools.pip_compile import PipCompile
+from pytest_codeartifact.tools.poetry import Poetry
 from pytest_codeartifact.tools.reach import Gateway, Reach
 from pytest_codeartifact.tools.twine import Twine
 from pytest_codeartifact.tools.uv import Uv
@@ -65,9 +67,18 @@ class Tools:
     def uv(self) -> Uv:
         return Uv(self.home, self.log)
 
+    @cached_property
+    def poetry(self) -> Poetry:
+        return Poetry(self.home, self.log)
+
+    @cached_property
+    def pdm(self) -> Pdm:
+        return Pdm(self.home, self.log)
+
     def all(self) -> tuple[Tool, ...]:
         """Every tool, installed or not."""
-        return (self.aws, self.pip, self.twine, self.build, self.pip_compile, self.uv)
+        packers = (self.twine, self.build, self.poetry, self.pdm)
+        return (self.aws, self.pip, self.pip_compile, self.uv, *packers)
 
     def connect(self, connection: Connection) -> None:
         """Connect every tool to one repository, as its users configure it."""

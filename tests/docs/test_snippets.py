@@ -107,5 +107,5 @@ def test_shell_snippet_is_valid(snippet: Snippet) -> None:
     programs = {line.split()[0] for line in textwrap.dedent(snippet.text).splitlines()}
     assert programs <= {
         *("python3", ".venv/bin/pytest", "pytest", "pytest-codeartifact", "uv", "aws"),
-        *("eval", "curl", "sed", "unset"),
+        *("eval", "export", "curl", "sed", "unset"),
     }

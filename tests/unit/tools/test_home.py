@@ -100,6 +100,8 @@ def test_every_folder_of_the_environment_is_private(home: Home) -> None:
         (("pip", "--version"), "pip"),
         (("python3", "-m", "build", "--version"), "build"),
         (("uv", "--version"), "uv"),
+        (("poetry", "--version"), "poetry"),
+        (("pdm", "--version"), "pdm"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -188,7 +188,7 @@ class FakeGateway:
 
 
 def test_tools_behind_a_gateway_are_connected_by_host_name(tmp_path: Path) -> None:
-    """Every file that a tool reads names the repository as AWS does, each tool by itself, too."""
+    """What a tool reads names the repository as AWS does, each tool by itself, too."""
     tools = Tools.create(tmp_path / "home", account={}, gateway=FakeGateway(tmp_path / "ca.pem"))
     for tool in tools.all():
         tool.connect(Connection("team", "r", PLAIN, TOKEN))
@@ -198,6 +198,10 @@ def test_tools_behind_a_gateway_are_connected_by_host_name(tmp_path: Path) -> No
         text = file.read_text()
         assert "team-111122223333.d.codeartifact.eu-west-1.amazonaws.com/pypi/r/" in text
         assert "127.0.0.1" not in text
+    for variables in (tools.poetry.environment(), tools.pdm.environment()):
+        addresses = [value for value in variables.values() if "/pypi/r/" in value]
+        assert addresses
+        assert all(value.startswith(BY_NAME) for value in addresses)
 
 
 def test_address_of_the_service_is_left_out_behind_a_gateway(tmp_path: Path) -> None:
