@@ -3,7 +3,7 @@
 import itertools
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_codeartifact.redaction import redact
@@ -31,8 +31,9 @@ class ConsoleSession:
         cwd: Path,
         log: CommandLog,
         *,
-        shell: str = "sh",
+        shell: Sequence[str] = ("sh",),
     ) -> None:
+        """`shell` are the words that start the shell."""
         self.cwd = cwd
         self._environment = environment
         self._log = log
@@ -90,7 +91,7 @@ class ConsoleSession:
 
     def _answer(self, line: str, timeout: float) -> int:
         if self._dialogue is None:
-            self._dialogue = Dialogue([self._shell], env=self._environment, cwd=self.cwd)
+            self._dialogue = Dialogue(self._shell, env=self._environment, cwd=self.cwd)
             line = f"{_BEGIN}\n{line}"
         dialogue, self._dialogue = self._dialogue, None
         try:

@@ -93,10 +93,20 @@ class _Asked:
     context: Context
     has_boundary: bool
 
+    @classmethod
+    def of(cls, question: Question, *, has_boundary: bool) -> "_Asked":
+        return cls(
+            question.principal,
+            question.action.lower(),
+            question.resource,
+            {key.lower(): value for key, value in question.context.items()},
+            has_boundary=has_boundary,
+        )
+
     def allowed_by(self, policies: Iterable[Policy]) -> bool:
         """Whether a policy without principals allows it."""
         return any(
-            statement.effect is Effect.ALLOW and self._meets(statement)
+            statement.effect is Effect.ALLOW and self.meets(statement)
             for policy in policies
             for statement in policy.statements
         )
@@ -107,7 +117,7 @@ class _Asked:
             for statement in policy.statements:
                 if (
                     statement.effect is Effect.DENY
-                    and self._meets(statement)
+                    and self.meets(statement)
                     and self._is_denied_as_principal(statement)
                 ):
                     return policy
@@ -120,12 +130,12 @@ class _Asked:
                 self._named(statement)
                 for policy in policies
                 for statement in policy.statements
-                if statement.effect is Effect.ALLOW and self._meets(statement)
+                if statement.effect is Effect.ALLOW and self.meets(statement)
             ),
             default=_Named.NOT,
         )
 
-    def _meets(self, statement: Statement) -> bool:
+    def meets(self, statement: Statement) -> bool:
         """Whether a statement speaks of this action, resource and context."""
         context = self.context
         if statement.actions is not None:
@@ -184,13 +194,7 @@ class _Asked:
 def decide(question: Question, applicable: Applicable) -> Verdict:
     """The verdict of all policies together."""
     boundary = () if applicable.boundary is None else (applicable.boundary,)
-    asked = _Asked(
-        question.principal,
-        question.action.lower(),
-        question.resource,
-        {key.lower(): value for key, value in question.context.items()},
-        has_boundary=bool(boundary),
-    )
+    asked = _Asked.of(question, has_boundary=bool(boundary))
     trusting = _is_of_trust(question)
     # Differs: AWS names one of several kinds of policies that deny, and does not say which.
     for policies, place in (
@@ -209,6 +213,11 @@ def decide(question: Question, applicable: Applicable) -> Verdict:
     kind = "role trust policy" if trusting and silent is _Kind.RESOURCE else silent
     reason = f"because no {kind} allows the {question.action} action"
     return Verdict(Decision.IMPLICIT_DENY, reason)
+
+
+def speaks_of(question: Question, statement: Statement) -> bool:
+    """Whether action, resource and conditions of a statement fit what is asked."""
+    return _Asked.of(question, has_boundary=False).meets(statement)
 
 
 class _Kind(StrEnum):
