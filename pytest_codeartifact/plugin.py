@@ -3,18 +3,19 @@
 from collections.abc import Generator
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from pytest_codeartifact import settings, targets
+from pytest_codeartifact import ordering, settings, targets
 from pytest_codeartifact.masking import Masking
-
-if TYPE_CHECKING:
-    from pytest_codeartifact.article.items import ArticleFile
 
 pytest_plugins = ("pytest_codeartifact.fixtures",)
 
+MARKS = (
+    "article: a step of an article, or a cell of a notebook, that --codeartifact verifies",
+    "xdist_group(name): run in one process with its group",
+)
 _ARTICLE = Path(__file__).parent / "article" / "walkthrough.md"
 _CRASHES_BEFORE: pytest.StashKey[int] = pytest.StashKey()
 
@@ -45,10 +46,11 @@ def pytest_load_initial_conftests(
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse bad settings, choose the built-in article when no path was given."""
     settings.check(config)
-    config.addinivalue_line("markers", "article: a step of an article that --codeartifact verifies")
+    article, group = MARKS
+    config.addinivalue_line("markers", article)
     if not config.pluginmanager.hasplugin("xdist"):
         # Steps carry it in any case; strict markers would refuse it where xdist is away.
-        config.addinivalue_line("markers", "xdist_group(name): run in one process with its group")
+        config.addinivalue_line("markers", group)
     config.pluginmanager.register(Masking(config), "codeartifact-masking")
     if _is_chosen(config) and not hasattr(config, "workerinput"):
         from pytest_codeartifact.reporting import Reporting  # noqa: PLC0415 -- only with the option
@@ -67,12 +69,12 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 -- a class of pyte
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 -- of pytest-xdist
-    """Keep the steps of an article in one worker, in the modes that would tear them apart."""
+    """Keep the steps of a document in one worker, in the modes that would tear them apart."""
     if not _is_chosen(config) or config.getoption("dist") not in {"load", "loadgroup"}:
         return None
-    from pytest_codeartifact.scheduling import ArticleScheduling  # noqa: PLC0415 -- needs xdist
+    from pytest_codeartifact.scheduling import DocumentScheduling  # noqa: PLC0415 -- needs xdist
 
-    return ArticleScheduling(config, log)
+    return DocumentScheduling(config, log)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -84,10 +86,20 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return header.lines(config)
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ArticleFile | None":
-    """Collect Markdown files as articles, with the option only."""
-    if file_path.suffix != ".md" or not _is_chosen(parent.config):
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "pytest.File | None":
+    """Collect Markdown files as articles and notebooks as lessons, with the option only."""
+    if file_path.suffix not in {".md", ".ipynb"} or not _is_chosen(parent.config):
         return None
+    from pytest_codeartifact.lessons import pairing  # noqa: PLC0415 -- with the option only
+
+    if file_path.suffix == ".ipynb" or pairing.is_text_form(file_path):
+        is_pair = file_path.suffix == ".md" and file_path.with_suffix(".ipynb").is_file()
+        # Of a pair in a folder one is enough: the notebook, which must say what its text says.
+        if is_pair and not parent.session.isinitpath(file_path):
+            return None
+        from pytest_codeartifact.lessons.items import NotebookFile  # noqa: PLC0415 -- ditto
+
+        return NotebookFile.from_parent(parent, path=file_path)
     from pytest_codeartifact.article.items import ArticleFile  # noqa: PLC0415 -- ditto
 
     return ArticleFile.from_parent(parent, path=file_path)
@@ -95,12 +107,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ArticleFi
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Show the steps of an article in its order, wherever a shuffle has put them."""
+    """Show the parts of a document in its order, wherever a shuffle has put them."""
     if not _is_chosen(config):
         return
-    from pytest_codeartifact.article.items import in_reading_order  # noqa: PLC0415 -- ditto
-
-    in_reading_order(items)
+    ordering.in_reading_order(items)
 
 
 @pytest.hookimpl(wrapper=True)

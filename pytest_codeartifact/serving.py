@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,12 @@ def default_ready_file() -> Path:
     """Where a server says how it is reached, unless it was told another file."""
     # Below the user's home, as it says where credentials are sent and nobody else may replace it.
     return user_state_path(PROGRAM, appauthor=False) / "server.json"
+
+
+def ready_file_of(home: Path) -> Path:
+    """The same place for programs whose home is another one and that have no XDG_STATE_HOME."""
+    state = "Library/Application Support" if sys.platform == "darwin" else ".local/state"
+    return home / state / PROGRAM / "server.json"
 
 
 def is_served(ready_file: Path) -> bool:

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from pytest_codeartifact.errors import CodeArtifactError
+
 TARGETS = ("local", "aws")
 ENDPOINTS = ("plain", "hosts")
 DEFAULT_REGION = "ap-southeast-1"
@@ -321,6 +323,19 @@ def read(config: pytest.Config) -> Settings:
     )
 
 
+def public_pypi_of_environment() -> str | None:
+    """The index that the variable names, for those who run without pytest; None where it is unset.
+
+    Raises CodeArtifactError for what is no address.
+    """
+    text = os.environ.get(PUBLIC_PYPI.variable) or None
+    if text is not None and not PUBLIC_PYPI.accepts(text):
+        raise CodeArtifactError(
+            f"{PUBLIC_PYPI.variable}: expected {PUBLIC_PYPI.wanted}, not {_harmless(text)!r}"
+        )
+    return text
+
+
 def server_environment(home: Path) -> dict[str, str]:
     """The environment of the emulator's server: almost empty, with `home` as its home folder."""
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
@@ -329,6 +344,11 @@ def server_environment(home: Path) -> dict[str, str]:
         environment["SSL_CERT_FILE"] = certificates
     # The server is told where public:pypi points; it shall not look into pip's files once more.
     return environment | {"HOME": str(home), "PIP_CONFIG_FILE": os.devnull, "PYTHONUTF8": "1"}
+
+
+def kernel_environment(folder: Path) -> dict[str, str]:
+    """The environment of a notebook's kernel: this process's own, with IPython's files apart."""
+    return dict(os.environ) | {"IPYTHONDIR": str(folder / "ipython"), "NO_COLOR": "1"}
 
 
 def _public_pypi(config: pytest.Config) -> Setting[str | None]:

@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest_codeartifact
-from pytest_codeartifact import fixtures, settings
+from pytest_codeartifact import fixtures, plugin, settings
 from pytest_codeartifact.emulator import formats, operations
 from pytest_codeartifact.emulator.api import model
 from pytest_codeartifact.emulator.api.operation import Operation
 from pytest_codeartifact.emulator.builds import operations as builds
 from pytest_codeartifact.emulator.entities import PackageFormat
 from pytest_codeartifact.emulator.registry.connections import KNOWN
+from pytest_codeartifact.lessons import checks, happenings, magics, views
 
 PACKAGE_PATH = Path(pytest_codeartifact.__file__).parent
 PROJECT_PATH = PACKAGE_PATH.parent
@@ -51,6 +52,7 @@ def pages() -> Mapping[Path, str]:
         "fixtures.md": fixtures_page,
         "operations.md": operations_page,
         "fidelity.md": fidelity,
+        "lessons.md": lessons_page,
         "evidence.md": evidence_page,
         "sources.md": sources,
     }
@@ -68,11 +70,11 @@ def options() -> str:
         "environment, the environment over the ini file, and the header of a run with",
         "`--codeartifact` says which one did. An empty variable counts as not set.\n",
         "## `--codeartifact[=local|aws]`\n",
-        "Verify the built-in article, or the Markdown files and tests that are named, on the",
-        "embedded CodeArtifact. The bare option means `local` and never takes the next word for",
-        "its value. `aws`, a real account, is reserved: this version refuses it. The option has no",
-        "other form, so that nothing lying around can choose a real account. Fixtures need no",
-        "option.\n",
+        "Verify the built-in article, or the Markdown files, notebooks and tests that are named,",
+        "on the embedded CodeArtifact. The bare option means `local` and never takes the next word",
+        "for its value. `aws`, a real account, is reserved: this version refuses it. The option",
+        "has no other form, so that nothing lying around can choose a real account. Fixtures need",
+        "no option.\n",
     ]
     for each in settings.DEFINITIONS:
         lines += [
@@ -89,8 +91,76 @@ def options() -> str:
         "nothing else in them; the files that changed are listed at the end. An exit code that is",
         "another one still fails. The option has no other form, as it writes to files: it is",
         "refused without a file, with several processes, and where the variable `CI` is set.\n",
+        "## Marks\n",
+        "| mark | on |",
+        "| --- | --- |",
+        *(f"| `{mark.partition(':')[0]}` | {mark.partition(': ')[2]} |" for mark in plugin.MARKS),
+        "\nThe plugin puts them on its own items; `-m article` selects by them. Tests need no mark",
+        "to use a fixture.\n",
     ]
     return "\n".join(lines)
+
+
+# --- Lessons ---------------------------------------------------------------------------------
+
+
+def lessons_page() -> str:
+    """The page of what notebooks can say."""
+    lines = [
+        "# Commands of lessons\n",
+        "What a notebook can say after `%load_ext pytest_codeartifact.lessons`. A console cell is",
+        "compared with what it shows [as in articles](../how-to/verify-your-article.md). A word in",
+        "brackets may be left out.\n",
+        "| command | does |",
+        "| --- | --- |",
+    ]
+    for method in vars(magics.Lessons).values():
+        name = getattr(method, "__name__", "")
+        if name in magics.Lessons.magics["line"] or name in magics.Lessons.magics["cell"]:
+            kind = "%%" if name in magics.Lessons.magics["cell"] else "%"
+            lines.append(f"| `{kind}{name}` | {_first_sentence(method)} |")
+    lines += [
+        "\n## `%check`\n",
+        "A check looks and changes nothing. Where the step was not done, it says what is missing",
+        "and which command to try, and the cell fails. As a test, each check of a notebook is",
+        "asked before its step as well, and has to fail there.\n",
+        "| check | looks |",
+        "| --- | --- |",
+        *(
+            f"| `{checks.usage(name)}` | {_lowered(_first_sentence(check))} |"
+            for name, check in checks.names().items()
+        ),
+        "\n## `%show`\n",
+        "| view | shows |",
+        "| --- | --- |",
+        *(
+            f"| `{' '.join([name, *view.words])}` | {_lowered(_first_sentence(view.make))} |"
+            for name, view in views.names().items()
+        ),
+        "\n## `%happen`\n",
+        "| happening | what happens |",
+        "| --- | --- |",
+        *(
+            f"| `{happenings.usage(name)}` | {_lowered(_first_sentence(each))} |"
+            for name, each in happenings.names().items()
+        ),
+        "\nThe public registry of the lessons is played by this machine, so that lessons need no",
+        "network and may break it; it has a handful of small packages. Another index stands",
+        "behind `public:pypi` where the variable `PYTEST_CODEARTIFACT_PUBLIC_PYPI` names one; then",
+        "nothing can happen to it.\n",
+        "## Where commands go\n",
+        "`%codeartifact own` is the beginning: a service of this notebook alone, which ends with",
+        "its kernel. `%codeartifact attach` goes to the one that `pytest-codeartifact serve` runs,",
+        "and shares it with your terminals; nothing is emptied there. `%codeartifact terminal`",
+        "says how to come to the notebook's service from a terminal, and `%codeartifact stop` ends",
+        "it. A real AWS account can be chosen by an explicit line only, `%codeartifact aws`, and",
+        "this version refuses it.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
 # --- Fixtures --------------------------------------------------------------------------------

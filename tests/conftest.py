@@ -4,6 +4,7 @@ import functools
 import urllib.request
 from collections.abc import Iterator
 
+import jupytext
 import pytest
 import trustme
 import urllib3
@@ -13,9 +14,9 @@ from pytest_codeartifact import targets
 
 pytest_plugins = ("pytester",)
 
-# Runs inside this process let go of what they imported first; what trustme stands on cannot be
+# Runs inside this process let go of what they imported first; what these stand on cannot be
 # imported twice.
-_KEPT = (trustme,)
+_KEPT = (trustme, jupytext)
 
 _MARKS = (
     "documented(page): the behaviour stands on this page of the AWS documentation",

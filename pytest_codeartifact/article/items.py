@@ -274,15 +274,3 @@ class MutationItem(ClaimItem):
 
     def _has_part(self, step: Step) -> bool:
         return any(self.file.plan.lines_for(self.claim, step))
-
-
-def in_reading_order(items: list[pytest.Item]) -> None:
-    """Put the items of each article in its order, within the places that they take."""
-    places: dict[pytest.Collector | None, list[int]] = {}
-    for at, item in enumerate(items):
-        if isinstance(item, ArticleItem):
-            places.setdefault(item.parent, []).append(at)
-    for taken in places.values():
-        mine = [item for at in taken if isinstance(item := items[at], ArticleItem)]
-        for at, item in zip(taken, sorted(mine, key=lambda item: item.place), strict=True):
-            items[at] = item

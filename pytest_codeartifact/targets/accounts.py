@@ -8,8 +8,23 @@ from pathlib import Path
 from pytest_codeartifact.errors import CodeArtifactError
 from pytest_codeartifact.settings import Settings
 from pytest_codeartifact.targets.control import Control
-from pytest_codeartifact.targets.emulator import EmulatorTarget, open_private_target
+from pytest_codeartifact.targets.emulator import Account, EmulatorTarget, open_private_target
 from pytest_codeartifact.targets.leases import Access
+
+
+def write_ready_file(account: Account, ready_file: Path) -> None:
+    """Say there how an account is reached, as its server does; it holds the account's key."""
+    variables = account.environment()
+    told = {
+        "endpoint_url": account.endpoint_url,
+        "account": account.account,
+        "region": account.region,
+        "access_key_id": variables["AWS_ACCESS_KEY_ID"],
+        "secret_access_key": variables["AWS_SECRET_ACCESS_KEY"],
+    }
+    ready_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ready_file.touch(mode=0o600)
+    ready_file.write_text(json.dumps(told), encoding="utf-8")
 
 
 @contextmanager

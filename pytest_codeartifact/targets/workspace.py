@@ -170,6 +170,18 @@ class BotoWorkspace:
             )
         return repository
 
+    def existing_domain(self, name: str) -> Domain:
+        """A domain that somebody else made, and removes."""
+        told = self.client.describe_domain(domain=name)["domain"]
+        return Domain(told["name"], told["owner"], told["arn"], self)
+
+    def existing_repository(self, domain: Domain, name: str) -> Repository:
+        """A repository that somebody else made, and removes."""
+        told = self.client.describe_repository(
+            domain=domain.name, domainOwner=domain.owner, repository=name
+        )["repository"]
+        return Repository(told["name"], domain, told["arn"], self)
+
     def endpoint(self, repository: Repository, package_format: "PackageFormatType") -> str:
         """The address of a repository for the clients of a package format."""
         return self.client.get_repository_endpoint(

@@ -1,19 +1,16 @@
 """Wheels made again from what is installed here, for a public registry without a network."""
 
-from importlib.metadata import distribution
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
 
-from tests.support.distributions import Distribution, zipped
-
-_OF_THE_INSTALLER = ("INSTALLER", "REQUESTED", "direct_url.json")
+from pytest_codeartifact.lessons.outside import repacked
+from tests.support.distributions import Distribution
 
 
 def installed_wheel(name: str) -> Distribution:
     """The installed pure Python distribution `name` as the wheel it came from."""
-    found = distribution(name)
-    members = []
-    for file in found.files or ():
-        inside = ".." not in file.parts and file.suffix != ".pyc"
-        if inside and file.name not in _OF_THE_INSTALLER:
-            members.append((file.as_posix(), file.read_binary()))
-    filename = f"{name.replace('-', '_')}-{found.version}-py3-none-any.whl"
-    return Distribution(filename, zipped(members), name, found.version)
+    with tempfile.TemporaryDirectory() as folder:
+        wheel = repacked(name, Path(folder))
+        assert wheel is not None
+        return Distribution(wheel.name, wheel.read_bytes(), name, version(name))
