@@ -50,6 +50,13 @@ def test_exit_code_that_is_stated_is_no_failure(empty: OpenKernel) -> None:
     assert codes([empty.run("%%console\n$ (exit 3)\n[3]")]) == [None]
 
 
+def test_shell_that_a_command_ends_is_begun_again(empty: OpenKernel) -> None:
+    """`exit` ends a terminal window; the next cell has a new one, in the same home."""
+    ended = empty.run("%%console\n$ touch kept; exit 3\n[3]")
+    after = empty.run("%%console\n$ ls\nkept")
+    assert codes([ended, after]) == [None, None]
+
+
 def test_command_done_before_is_no_failure_the_second_time(empty: OpenKernel) -> None:
     """Who runs a cell twice is told that it was done, and AWS's own refusal."""
     first, second = empty.run(DOMAIN), empty.run(DOMAIN)
