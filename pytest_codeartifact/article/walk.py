@@ -53,7 +53,7 @@ _NO_WAY = re.compile(
 )
 _SHARED = re.compile(
     r"/(?:[^/]*requirements[^/]*\.(?:txt|in)|[^/]*\.lock|pylock[^/]*\.toml|[^/]*\.ipynb"
-    r"|pyproject\.toml|package(?:-lock)?\.json)$"
+    r"|pyproject\.toml|pdm\.toml|package(?:-lock)?\.json)$"
 )
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _PREFIX = "codeartifact-lesson-"
 _SERVER_FOLDER = re.compile(rf"{re.escape(tempfile.gettempdir())}/pytest-codeartifact-[\w-]+")
+_SHELL = "sh"
 _OWN_PROGRAM = Program(serving.PROGRAM, "pytest-codeartifact")
 
 
@@ -56,6 +57,11 @@ class Room:
     @classmethod
     def open(cls) -> "Room":
         """A room with a CodeArtifact of its own; raises Refused when that does not come up."""
+        if shutil.which(_SHELL) is None:
+            raise Refused(
+                "lessons run their commands in a POSIX shell, and there is none here\n"
+                "Try: on Windows, open the notebook in WSL or in the devcontainer"
+            )
         with ExitStack() as stack:
             try:
                 public_pypi = settings.public_pypi_of_environment()
@@ -164,7 +170,7 @@ class Room:
                 home.work_path,
                 self.tools.log,
                 # However the notebook's kernel ends, its programs and files go with it.
-                shell=keeper.command(folder, ["sh"]),
+                shell=keeper.command(folder, [_SHELL]),
             )
             stack.callback(self.console.close)
             # Begun at once, as only a shell that runs is looked after.

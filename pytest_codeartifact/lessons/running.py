@@ -1,5 +1,6 @@
 """A notebook's cells, executed one by one in a real kernel of this Python."""
 
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,8 @@ _CELL_SECONDS = 300
 RAISES = "raises-exception"
 """The tag of a cell that ends with an error and shall."""
 _KERNEL = "python3"
+_SOCKET_BYTES = 90
+"""A socket's path has 104 bytes at most (macOS), a number at its end included."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -131,13 +134,12 @@ def kernel_of(lesson: Lesson) -> Iterator[Kernel]:
             f"{lesson.path.name} wants the kernel {wanted!r}", hint=f"lessons use {_KERNEL}"
         )
     with tempfile.TemporaryDirectory(prefix="codeartifact-kernel-") as folder:
-        # This Python, whatever kernels the user has; no port, and nothing in the user's home.
+        # This Python, whatever kernels the user has, and nothing in the user's home.
         manager = AsyncKernelManager(
             kernel_name=_KERNEL,
             kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
-            transport="ipc",
-            ip=f"{folder}/k",
             connection_file=f"{folder}/kernel.json",
+            **_way_to(f"{folder}/k"),
         )
         client = NotebookClient(
             lesson.notebook, km=manager, timeout=_CELL_SECONDS, allow_errors=True
@@ -146,6 +148,12 @@ def kernel_of(lesson: Lesson) -> Iterator[Kernel]:
         environment = kernel_environment(Path(folder))
         with client.setup_kernel(cwd=str(lesson.path.parent), env=environment, cleanup_kc=True):
             yield Kernel(client, lesson.notebook)
+
+
+def _way_to(socket: str) -> Mapping[str, str]:
+    """How a kernel is reached: by a socket file, or by ports where such a file cannot be."""
+    is_possible = os.name == "posix" and len(os.fsencode(socket)) < _SOCKET_BYTES
+    return {"transport": "ipc", "ip": socket} if is_possible else {}
 
 
 def _clean(value: Any) -> Any:  # noqa: ANN401 -- JSON
