@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 _HEADING = re.compile(r"^#{1,6}\s+(?P<title>.+?)\s*#*$", re.MULTILINE)
-_LESSON = re.compile(r"^(?P<number>\d\d)-")
 
 
 class Kind(StrEnum):
@@ -62,12 +61,6 @@ def code_cells(notebook: dict[str, Any]) -> Iterator[Cell]:
             number += 1
             tags = frozenset(each.get("metadata", {}).get("tags", ()))
             yield Cell(number, source, title, tags)
-
-
-def lesson_number(path: Path) -> int | None:
-    """The number that a lesson's file begins with, or None."""
-    found = _LESSON.match(path.name)
-    return int(found["number"]) if found else None
 
 
 def cells_of_lesson(number: int, folder: Path) -> Sequence[Cell]:

@@ -16,6 +16,7 @@ WITH_STDERR = "stderr"
 _FIRST_LINE = 2
 """The cell's own first line says that it is a console."""
 _MOST_LINES = 60
+_DONE_BEFORE = ("good", "✓ done before, so there was nothing left to do")
 _REFUSED_BEFORE = ("ConflictException", "ResourceNotFoundException", "EntityAlreadyExists")
 """What AWS answers to a command that was carried out before."""
 Show = Callable[[Shown], None]
@@ -54,11 +55,16 @@ class Consoles:
                 show(console([*shown, *typed, Line("bad", "interrupted: the command was ended")]))
                 raise
             shown += [*typed, *self._printed(command, completed)]
-            self._judge(command, completed, shown, show)
-        show(console([*shown, Line("good", "✓ as shown")]))
+            self._judge(command, completed, shown, show, is_above=is_above)
+        ends = [] if Line(*_DONE_BEFORE) in shown else [Line("good", "✓ as shown")]
+        show(console([*shown, *ends]))
 
     def _run(self, command: Command) -> Completed:
-        return self.room.console.run(command.text, with_stderr=command.with_stderr)
+        try:
+            return self.room.console.run(command.text, with_stderr=command.with_stderr)
+        finally:
+            # A shell that was ended is begun again at once: while one runs, the home is kept.
+            self.room.console.folder()
 
     def _printed(self, command: Command, completed: Completed) -> Iterator[Line]:
         """What a command printed; what it complained of only where it failed, or is asked for."""
@@ -73,17 +79,25 @@ class Consoles:
         if completed.exit_code != 0:
             yield Line("quiet", f"[{completed.exit_code}]")
 
-    def _judge(self, command: Command, completed: Completed, shown: list[Line], show: Show) -> None:
+    def _judge(
+        self,
+        command: Command,
+        completed: Completed,
+        shown: list[Line],
+        show: Show,
+        *,
+        is_above: bool,
+    ) -> None:
         try:
             self.bindings = judge(command, completed, self.bindings)
         except Disagreement as wrong:
             if command.text in self.carried_out and _was_done_before(completed):
-                shown.append(Line("good", "✓ done before, so there was nothing left to do"))
+                shown.append(Line(*_DONE_BEFORE))
                 return
             told = self._told(wrong)
             rows = [Line(*_row(each)) for each in told["difference"]]
             show(console([*shown, *rows, Line("bad", f"✗ {told['means']}")], {"failed": told}))
-            raise NotAsShown(wrong.line, told["means"]) from None
+            raise NotAsShown(wrong.line, told["means"], is_above=is_above) from None
         self.carried_out.add(command.text)
 
     def _told(self, wrong: Disagreement) -> dict[str, Any]:

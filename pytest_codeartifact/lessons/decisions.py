@@ -21,10 +21,15 @@ if TYPE_CHECKING:
     from pytest_codeartifact.lessons.room import Room
 
 _BEARER = "sts:GetServiceBearerToken"
-# Which of the service's actions are about what (AWS: "Actions, resources, and condition keys for
-# AWS CodeArtifact"); all others here are about a repository.
-_ON_DOMAIN = frozenset({"codeartifact:GetAuthorizationToken", "codeartifact:DescribeDomain"})
-_ON_PACKAGE = frozenset({"codeartifact:PublishPackageVersion"})
+_SERVICE = "codeartifact:"
+# AWS ("Actions, resources, and condition keys for AWS CodeArtifact"): some actions are about a
+# domain, most that speak of packages about a package, the others about a repository.
+_ON_DOMAIN = frozenset(
+    {"createdomain", "deletedomain", "describedomain", "getauthorizationtoken"}
+    | {"getdomainpermissionspolicy", "putdomainpermissionspolicy", "deletedomainpermissionspolicy"}
+    | {"listrepositoriesindomain"}
+)
+_ON_REPOSITORY = frozenset({"listpackages"})
 
 
 def decision(room: "Room", source: str, action: str) -> Shown:
@@ -66,6 +71,8 @@ def _policy(source: str, document: Mapping[str, Any]) -> Policy:
 
 def _document(room: "Room", source: str) -> Mapping[str, Any]:
     path = room.console.folder() / source
+    if "/" in source and not path.is_file():
+        raise Refused(f"there is no file {source}")
     if path.is_file():
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
@@ -92,14 +99,21 @@ def _document(room: "Room", source: str) -> Mapping[str, Any]:
 def _question(room: "Room", source: str, action: str) -> Question:
     account, region = room.target.account, room.target.region
     place = f"arn:aws:codeartifact:{region}:{account}"
-    resource = f"{place}:repository/{DOMAIN}/{REPOSITORY}"
+    name = action.lower().removeprefix(_SERVICE)
     context: dict[str, str] = {}
-    if action == _BEARER:
+    if action.lower() == _BEARER.lower():
         resource, context = "*", {"sts:AWSServiceName": "codeartifact.amazonaws.com"}
-    elif action in _ON_DOMAIN:
+    elif not action.lower().startswith(_SERVICE):
+        raise Refused(
+            f"only actions of CodeArtifact and {_BEARER} can be asked about, not {action!r}\n"
+            "Try: an action with its service, such as codeartifact:ReadFromRepository"
+        )
+    elif name in _ON_DOMAIN:
         resource = f"{place}:domain/{DOMAIN}"
-    elif action in _ON_PACKAGE:
+    elif "package" in name and name not in _ON_REPOSITORY:
         resource = f"{place}:package/{DOMAIN}/{REPOSITORY}/pypi//{PACKAGE}"
+    else:
+        resource = f"{place}:repository/{DOMAIN}/{REPOSITORY}"
     role = "somebody" if "." in source else source
     principal = Principal(
         account,

@@ -113,7 +113,8 @@ class NotebookFile(pytest.File):
             self._kernel = stack.enter_context(running.kernel_of(self.lesson))
             folder = settings_of(self.config).report.value
             if folder is not None:
-                path = folder / "notebooks" / f"{self.path.stem}.ipynb"
+                named = Path(document_name(self.path, self.config.rootpath))
+                path = folder / "notebooks" / named.with_suffix(".ipynb")
                 stack.callback(running.write, self.lesson, path)
         return self._kernel
 

@@ -9,8 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from IPython import display as ipython
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from urllib3.exceptions import HTTPError
 
 from pytest_codeartifact.errors import CodeArtifactError
 from pytest_codeartifact.lessons import checks, happenings, views
@@ -21,6 +23,7 @@ from pytest_codeartifact.lessons.provisions import provision
 from pytest_codeartifact.lessons.room import Room
 from pytest_codeartifact.lessons.showing import Shown, note
 from pytest_codeartifact.redaction import redact
+from pytest_codeartifact.tools.process import CommandFailed, MissingTool
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -35,10 +38,11 @@ def load(shell: "InteractiveShell") -> None:
     global _loaded  # noqa: PLW0603 -- IPython has one shell, and so is this one
     if _loaded is not None:
         return
-    found = _loaded = Lessons(shell)
+    found = Lessons(shell)
+    found.enter(Room.open)
     shell.register_magics(found)
     atexit.register(found.leave)
-    found.enter(Room.open)
+    _loaded = found
 
 
 def unload(shell: "InteractiveShell") -> None:
@@ -85,9 +89,10 @@ class Lessons(Magics):
 
     def leave(self) -> None:
         """Close the room, if there is one."""
-        if self._room is not None:
-            self._room.close()
-            self._room = None
+        # However it ends, there is no way back into it.
+        room, self._room = self._room, None
+        if room is not None:
+            room.close()
 
     @line_magic
     def codeartifact(self, line: str) -> None:
@@ -137,6 +142,8 @@ class Lessons(Magics):
         """Begin a lesson by its number: what earlier ones made is there, and nothing else."""
         if not line.strip().isdecimal() or int(line) not in _LESSONS:
             raise Refused(f"lessons are {_LESSONS[0]} to {_LESSONS[-1]}, not {line.strip()!r}")
+        if self._room is None:
+            self.enter(Room.open)
         room, number = self._here(), int(line)
         with _told_plainly():
             room.begin_again()
@@ -253,11 +260,13 @@ class _Display:
 
 @contextmanager
 def _told_plainly() -> Iterator[None]:
-    """Tell a problem of the run as the learner's problems are told."""
+    """Tell problems of the run and refusals of the service as the learner's problems are told."""
     try:
         yield
     except CodeArtifactError as error:
         raise Refused.of(error) from None
+    except (BotoCoreError, ClientError, HTTPError, CommandFailed, MissingTool) as error:
+        raise Refused(str(error)) from None
 
 
 def _mask_outputs(shell: "InteractiveShell", masked: Callable[[str], str]) -> None:
@@ -273,10 +282,15 @@ def _mask_outputs(shell: "InteractiveShell", masked: Callable[[str], str]) -> No
     def hook(message: dict[str, Any]) -> dict[str, Any]:
         return message | {"content": clean(message["content"])}
 
-    for output in (sys.stdout, sys.stderr, shell.display_pub, shell.displayhook):
-        # Only kernels have what can be asked for this; a terminal shows what it is told.
+    # Only kernels have what can be asked for this; a terminal shows what it is told.
+    for output in (shell.display_pub, shell.displayhook):
         if hasattr(output, "register_hook"):
             output.register_hook(hook)
+    streams: tuple[Any, ...] = (sys.stdout, sys.stderr)
+    for stream in streams:
+        if hasattr(stream, "register_hook"):
+            # Hooks count in the thread that registers them, and streams are sent in their own.
+            stream.pub_thread.schedule(partial(stream.register_hook, hook))
 
     def show_traceback(kind: type, error: BaseException, lines: list[str]) -> None:
         told = masked(str(error))

@@ -6,12 +6,15 @@ repository in another account; `public:pypi` of the lesson's account leads there
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from urllib3.exceptions import HTTPError
+
+from pytest_codeartifact.errors import ControlError
 from pytest_codeartifact.targets.packages import make_package
 
 if TYPE_CHECKING:
@@ -42,8 +45,9 @@ class Mirror:
         self._repository = workspace.repository(domain, "mirror", external=CONNECTION)
 
     def close(self) -> None:
-        """Leave nothing of this on a server that goes on."""
-        self._target.control.reset(self._account)
+        """Leave nothing of this on a server that goes on; one that is gone needs nothing."""
+        with suppress(ControlError, HTTPError):
+            self._target.control.reset(self._account)
 
     @property
     def index_url(self) -> str:

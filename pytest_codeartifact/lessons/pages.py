@@ -1,6 +1,6 @@
 """Pages of a documentation, made of lessons that were executed.
 
-A page is kept until its lesson, or what lessons are run by, has changed; both are compared by what
+A page is kept until its lesson, or anything of this package, has changed; both are compared by what
 they say, never by the time of a file.
 """
 
@@ -56,7 +56,7 @@ def _page(text_path: Path, pages: Path) -> Path:
 
 
 def _digest(text_path: Path) -> str:
-    """What a page is made of: the lesson, and what runs lessons."""
-    modules = sorted(Path(__file__).parent.rglob("*.py"))
+    """What a page is made of: the lesson, and all that it meets."""
+    modules = sorted(Path(__file__).parents[1].rglob("*.py"))
     content = b"".join(path.read_bytes() for path in (text_path, *modules))
     return hashlib.sha256(content).hexdigest()

@@ -34,16 +34,20 @@ class NotYet(LessonProblem):
 
 
 class NotAsShown(LessonProblem):
-    """A command of a console cell went otherwise than the cell shows; `line` is the cell's."""
+    """A command of a console cell went otherwise than the cell shows; `line` is the cell's.
 
-    def __init__(self, line: int, means: str) -> None:
+    `is_above` says that it is the cell that was run, and not one before it.
+    """
+
+    def __init__(self, line: int, means: str, *, is_above: bool) -> None:
         super().__init__(line, means)
         self.line = line
         self.means = means
+        self.where = "this cell" if is_above else "the cell that was caught up with"
 
     def __str__(self) -> str:
         return (
-            f"Line {self.line} of this cell: {self.means}\n"
+            f"Line {self.line} of {self.where}: {self.means}\n"
             "Try: compare it with what was printed above; to start over, run the lesson's first "
             "cell again"
         )

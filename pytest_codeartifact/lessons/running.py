@@ -4,7 +4,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,14 @@ from pytest_codeartifact.lessons import EXTRA
 from pytest_codeartifact.lessons.lesson import Lesson, PlacedCell
 from pytest_codeartifact.redaction import redact
 from pytest_codeartifact.settings import kernel_environment
+from pytest_codeartifact.transcripts.session import COMMAND_SECONDS
 
 if TYPE_CHECKING:
     from nbclient import NotebookClient
     from nbformat import NotebookNode
 
-_CELL_SECONDS = 300
+_CELL_SECONDS = 2 * COMMAND_SECONDS
+"""Longer than any command of a console may take, so that the command is what is told."""
 RAISES = "raises-exception"
 """The tag of a cell that ends with an error and shall."""
 _KERNEL = "python3"
@@ -93,7 +95,7 @@ class Kernel:
             self._client.execute_cell(node, cell.index)
         except CellTimeoutError:
             raise KernelProblem(
-                f"the cell was not done within {_CELL_SECONDS} s, so it was interrupted",
+                f"the cell was not done within {_CELL_SECONDS:g} s, so its kernel is given up",
                 hint="see whether it waits for an answer; what takes long is no lesson",
             ) from None
         except DeadKernelError:
@@ -142,11 +144,21 @@ def kernel_of(lesson: Lesson) -> Iterator[Kernel]:
             **_way_to(f"{folder}/k"),
         )
         client = NotebookClient(
-            lesson.notebook, km=manager, timeout=_CELL_SECONDS, allow_errors=True
+            lesson.notebook, km=manager, timeout=int(_CELL_SECONDS), allow_errors=True
         )
         client.reset_execution_trackers()
         environment = kernel_environment(Path(folder))
-        with client.setup_kernel(cwd=str(lesson.path.parent), env=environment, cleanup_kc=True):
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(
+                    client.setup_kernel(
+                        cwd=str(lesson.path.parent), env=environment, cleanup_kc=True
+                    )
+                )
+            except (RuntimeError, OSError, LookupError) as error:
+                raise KernelProblem(
+                    f"the kernel did not start: {error}", hint=f"install it again with: {EXTRA}"
+                ) from None
             yield Kernel(client, lesson.notebook)
 
 

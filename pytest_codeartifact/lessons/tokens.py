@@ -40,7 +40,7 @@ def times_in(text: str) -> TokenTimes | None:
     try:
         told = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
         return TokenTimes(int(told["isu"]), int(told["exp"]))
-    except (binascii.Error, ValueError, LookupError, TypeError):
+    except (binascii.Error, ValueError, LookupError, TypeError, OverflowError):
         return None
 
 

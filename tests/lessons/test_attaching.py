@@ -81,6 +81,21 @@ def test_leaving_does_not_end_it(
     assert "domains" in served.client().list_domains()
 
 
+def test_service_that_is_gone_is_told_and_left(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """When somebody stops it, the notebook says so without a traceback, and can go elsewhere."""
+    folder = tmp_path_factory.mktemp("gone")
+    target = open_private_target(Settings.plain("http://127.0.0.1:9/simple/"))
+    write_ready_file(target, folder / "ready.json")
+    with open_kernel(folder, LOAD, f"%codeartifact attach {folder / 'ready.json'}") as opened:
+        target.close()
+        found = [opened.run("%check domain"), opened.run("%lesson 3"), opened.run("%show domain")]
+        assert codes(found) == ["Refused"] * 3
+        elsewhere = [opened.run("%codeartifact own"), opened.run("%lesson 3")]
+        assert codes([*elsewhere, opened.run("%check repository")]) == [None] * 3
+
+
 def test_leaving_takes_along_what_was_only_for_the_notebook(
     served: EmulatorTarget, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

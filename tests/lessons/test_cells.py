@@ -9,7 +9,6 @@ from pytest_codeartifact.lessons.cells import (
     before,
     cells_of_lesson,
     code_cells,
-    lesson_number,
 )
 
 
@@ -70,9 +69,3 @@ def test_cells_of_a_lesson_are_found_by_its_number(tmp_path: Path) -> None:
     (tmp_path / "02-good.ipynb").write_text(json.dumps({"cells": [cell]}))
     assert [each.source for each in cells_of_lesson(2, tmp_path)] == ["%happen outage"]
     assert cells_of_lesson(3, tmp_path) == ()
-
-
-@pytest.mark.parametrize(("name", "number"), [("02-x.md", 2), ("10-y.ipynb", 10), ("x.md", None)])
-def test_number_of_a_lesson_stands_in_its_name(name: str, number: int | None) -> None:
-    """A file's name begins with the number of its lesson."""
-    assert lesson_number(Path("anywhere", name)) == number

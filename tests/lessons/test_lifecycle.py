@@ -1,12 +1,14 @@
 """Whatever becomes of a kernel, nothing that a lesson started outlives it."""
 
 import contextlib
+import json
 import os
 import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
@@ -29,6 +31,8 @@ class Kernel:
             ip=f"{folder}/k",
             connection_file=f"{folder}/kernel.json",
         )
+        self.heard: list[dict[str, Any]] = []
+        """What the kernel has sent to whoever shows it, as it was sent."""
         self.manager.start_kernel(cwd=str(folder), env=environment)
         self.client = self.manager.blocking_client()
         self.client.start_channels()
@@ -40,9 +44,14 @@ class Kernel:
     def run(self, code: str) -> str:
         """Run a cell to its end; the name of the error, or nothing."""
         reply = self.client.execute_interactive(
-            code, output_hook=lambda _: None, timeout=PATIENCE_SECONDS
+            code, output_hook=self._hear, timeout=PATIENCE_SECONDS
         )
         return str(reply["content"].get("ename", ""))
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        # What was typed comes back as well.
+        if message["header"]["msg_type"] != "execute_input":
+            self.heard.append(message["content"])
 
 
 @pytest.fixture
@@ -114,6 +123,47 @@ def test_killed_kernel_leaves_no_process_and_no_secret(kernel: Kernel, tmp_path:
     kernel.manager.signal_kernel(signal.SIGKILL)
     assert until(lambda: not started_here(tmp_path)), started_here(tmp_path)
     assert list(tmp_path.glob("codeartifact-*")) == []
+
+
+@linux
+def test_kernel_killed_after_its_shell_was_ended_leaves_nothing(
+    kernel: Kernel, tmp_path: Path
+) -> None:
+    """The home is looked after also when a command has ended the shell before."""
+    assert kernel.run(LOAD) == ""
+    assert kernel.run("%lesson 4") == ""
+    assert kernel.run("%%console\n$ exit 3\n[3]") == ""
+    kernel.manager.signal_kernel(signal.SIGKILL)
+    assert until(lambda: not started_here(tmp_path)), started_here(tmp_path)
+    assert list(tmp_path.glob("codeartifact-*")) == []
+
+
+def test_no_secret_leaves_the_kernel(kernel: Kernel, tmp_path: Path) -> None:
+    """Whatever a cell does with a token or a key, it is masked before it is sent."""
+    assert kernel.run(LOAD) == ""
+    assert kernel.run("%lesson 4") == ""
+    [home] = tmp_path.glob("codeartifact-lesson-*/home")
+    token = (home / ".pypirc").read_text().rpartition("password = ")[2].strip()
+    served = json.loads(next(home.rglob("server.json")).read_text())
+    key = served["secret_access_key"]
+    assert len(token) > 1000
+    assert len(key) > 20
+    for name, path in (("token", home / ".pypirc"), ("key", next(home.rglob("server.json")))):
+        kernel.heard.clear()
+        read = f"text = open({str(path)!r}).read()"
+        cells = ["print(text)", "text", "raise ValueError(text)", _SHOWN, _ELSEWHERE, _ERRORS]
+        for cell in (read, *cells):
+            kernel.run(cell)
+        kernel.run(f"%%console\n$ cat {path}\n...")
+        said = json.dumps(kernel.heard)
+        assert said.count("******") >= len(cells), name
+        assert token not in said
+        assert key not in said
+
+
+_SHOWN = "from IPython.display import HTML, display; display(HTML(text))"
+_ELSEWHERE = "import sys; print(text, file=sys.stderr)"
+_ERRORS = "print(text[:200], text)"
 
 
 @linux

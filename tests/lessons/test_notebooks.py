@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_codeartifact.lessons import checks, lesson, pages, pairing, running, views
-from pytest_codeartifact.lessons.cells import Kind, lesson_number
+from pytest_codeartifact.lessons import checks, happenings, lesson, pages, pairing, running, views
+from pytest_codeartifact.lessons.cells import Kind
 from pytest_codeartifact.lessons.lesson import Lesson, PlacedCell
 
 PROJECT_PATH = Path(__file__).parents[2]
@@ -16,6 +16,11 @@ NOTEBOOKS_PATH = PROJECT_PATH / "notebooks"
 MAKE_PATH = PROJECT_PATH / "scripts" / "make_notebooks.py"
 MADE: dict[Path, str] = runpy.run_path(str(MAKE_PATH))["notebooks"]()
 LESSONS = sorted(NOTEBOOKS_PATH.glob("[0-9][0-9]-*.md"))
+
+
+def lesson_number(path: Path) -> int:
+    """The number that a lesson's file begins with."""
+    return int(path.name.partition("-")[0])
 
 
 def named(path: Path) -> str:
@@ -65,12 +70,13 @@ def test_lesson_begins_by_itself_and_has_a_check_for_its_steps(path: Path) -> No
     assert kinds.count(Kind.CHECK) > 1
 
 
-def test_every_check_and_view_is_used() -> None:
+def test_every_check_view_and_happening_is_used() -> None:
     """What no lesson needs is not there, and what it needs is."""
     used = [words(each) for path in LESSONS for each in lesson.read(path).cells]
     assert {each[1] for each in used if each[0] == "%check"} == set(checks.names())
     shown = {each[1] for each in used if each[0] == "%show"}
-    assert shown | {"decision", "domain", "requests", "token"} == set(views.names())
+    assert shown == set(views.names())
+    assert {each[1] for each in used if each[0] == "%happen"} == set(happenings.names())
 
 
 def run(kernel: running.Kernel, cell: PlacedCell) -> running.Outcome:

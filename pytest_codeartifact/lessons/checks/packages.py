@@ -10,7 +10,7 @@ from pytest_codeartifact.lessons.checks.asking import (
     versions,
 )
 from pytest_codeartifact.lessons.names import MODULE, PACKAGE, REPOSITORY, VERSION
-from pytest_codeartifact.lessons.problems import NotYet
+from pytest_codeartifact.lessons.problems import NotYet, Refused
 from pytest_codeartifact.lessons.room import Room
 from pytest_codeartifact.tools.programs import site_packages
 from pytest_codeartifact.tools.virtualenv import installed_distributions
@@ -60,12 +60,15 @@ def kept(room: Room, package: str, name: str = REPOSITORY) -> str:
 
 @check
 def disposed(room: Room, package: str = PACKAGE, version: str = VERSION) -> str:
-    """Whether a version cannot be installed any more."""
-    found = versions(room, package, REPOSITORY).get(version)
-    status = "gone" if found is None else found["status"]
-    if status == "Published":
+    """Whether a version of a package is gone, so that nobody can install it any more."""
+    found = versions(room, package, REPOSITORY)
+    if not found:
+        raise Refused(f"{REPOSITORY} has no package {package}")
+    status = found[version]["status"] if version in found else "gone"
+    # An unlisted version can still be downloaded by those who name it.
+    if status in {"Published", "Unlisted", "Unfinished"}:
         raise NotYet(
-            f"{package} {version} is still Published",
+            f"{package} {version} is still {status}",
             f"aws codeartifact dispose-package-versions {IN_DOMAIN} --repository {REPOSITORY} "
             f"--format pypi --package {package} --versions {version}",
         )
