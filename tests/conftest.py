@@ -4,7 +4,6 @@ import functools
 import urllib.request
 from collections.abc import Iterator
 
-import jupytext
 import pytest
 import trustme
 import urllib3
@@ -14,9 +13,9 @@ from pytest_codeartifact import targets
 
 pytest_plugins = ("pytester",)
 
-# Runs inside this process let go of what they imported first; what these stand on cannot be
+# Runs inside this process let go of what they imported first; what trustme stands on cannot be
 # imported twice.
-_KEPT = (trustme, jupytext)
+_KEPT = (trustme,)
 
 _MARKS = (
     "documented(page): the behaviour stands on this page of the AWS documentation",

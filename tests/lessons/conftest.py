@@ -1,8 +1,14 @@
 from collections.abc import Iterator
 
+import jupytext
 import pytest
 
 from tests.support.notebooks import LOAD, OpenKernel, open_kernel
+
+# Runs inside this process let go of what they imported first; what jupytext stands on cannot be
+# imported twice. Not in the folder above, whose file is read where nothing but the article's
+# programs are installed.
+_KEPT = (jupytext,)
 
 
 @pytest.fixture(scope="module")

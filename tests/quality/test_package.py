@@ -1,10 +1,15 @@
+import ast
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 PROJECT_PATH = Path(__file__).parents[2]
 PACKAGE_PATH = PROJECT_PATH / "pytest_codeartifact"
@@ -62,6 +67,31 @@ def test_sdist_has_what_it_takes_to_test_and_document(built: Path) -> None:
         *("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "PKG-INFO"),
         *("docs/conf.py", "tests/conftest.py", "pytest_codeartifact/py.typed"),
     } <= names
+
+
+def test_conftest_needs_nothing_but_the_extra_of_the_article() -> None:
+    """Pytest reads it in a clone also for README's first line, which installs no more than that."""
+    project = tomllib.loads((PROJECT_PATH / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
+    lines = [*project["dependencies"], *project["optional-dependencies"]["article"]]
+    installed = {canonicalize_name(Requirement(line).name) for line in lines}
+    text = (PROJECT_PATH / "tests" / "conftest.py").read_text(encoding="utf-8")
+    modules = {
+        alias.name if isinstance(node, ast.Import) else str(node.module)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    foreign = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names
+    of_modules = packages_distributions()
+    others = [
+        name
+        for name in foreign - {"pytest_codeartifact"}
+        if installed.isdisjoint(map(canonicalize_name, of_modules[name]))
+    ]
+    assert "pytest" in foreign
+    assert others == []
 
 
 @pytest.mark.xdist_group("package")
