@@ -6,7 +6,6 @@ PACKAGE = "cicddemo-hello"
 VERSION = "0.1.0"
 MODULE = "cicddemo_hello"
 GREETING = "hello from CodeArtifact package"
-PUBLIC_PACKAGE = "sunflower"
 PYPROJECT = f"""\
 [project]
 name = "{PACKAGE}"
