@@ -90,8 +90,63 @@ def quota(text: str) -> tuple[str, int]:
     return name, int(number)
 
 
+def prefix(text: str) -> str:
+    """What the names of runs begin with."""
+    from pytest_codeartifact.targets.ownership import PREFIX_PATTERN  # noqa: PLC0415 - for sweeps
+
+    if not re.fullmatch(PREFIX_PATTERN, text):
+        raise argparse.ArgumentTypeError(
+            f"a prefix has 2 to 12 lower-case letters and digits, a letter first, unlike {text!r}"
+        )
+    return text
+
+
+def run(text: str) -> str:
+    """The id of a run."""
+    from pytest_codeartifact.targets.sweeping import RUN_PATTERN  # noqa: PLC0415 - loads botocore
+
+    if not re.fullmatch(RUN_PATTERN, text):
+        raise argparse.ArgumentTypeError(
+            f"the id of a run has 8 hexadecimal digits, as in its names, unlike {text!r}"
+        )
+    return text
+
+
 def positive(text: str) -> int:
     """How many of something, at least one."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"say a number from 1, not {text!r}")
     return int(text)
+
+
+def add_sweep_options(parser: argparse.ArgumentParser) -> None:
+    """What a sweep can be told; whatever it is not told, it may read from variables."""
+    parser.add_argument(
+        "--account",
+        type=account,
+        action="append",
+        default=[],
+        metavar="ID",
+        help="the account to work in, and no other; may be repeated"
+        " (default: PYTEST_CODEARTIFACT_ACCOUNT)",
+    )
+    parser.add_argument(
+        "--region",
+        type=region,
+        help="the Region to work in (default: PYTEST_CODEARTIFACT_REGION)",
+    )
+    parser.add_argument(
+        "--prefix",
+        type=prefix,
+        metavar="NAME",
+        help="what the names of runs begin with (default: PYTEST_CODEARTIFACT_PREFIX, or pca)",
+    )
+    parser.add_argument(
+        "--run",
+        dest="run_id",
+        type=run,
+        metavar="ID",
+        help="what this run has made, expired or not (default: what has expired)",
+    )
+    parser.add_argument("--delete", action="store_true", help="delete it (default: only tell)")
+    parser.add_argument("--json", action="store_true", help="tell it as JSON")

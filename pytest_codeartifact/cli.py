@@ -1,7 +1,7 @@
 """The command line: a CodeArtifact for any shell, any language.
 
-Exit codes: 0 success, also when `serve` is stopped; 1 it could not be done, or the build did not
-succeed; 2 wrong usage.
+Exit codes: 0 success, also when `serve` is stopped; 1 it could not be done, or not in whole, or the
+build did not succeed; 2 wrong usage.
 """
 
 import argparse
@@ -11,8 +11,9 @@ import shlex
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
@@ -24,6 +25,7 @@ from pytest_codeartifact.emulator.configuration import (
     DEFAULT_REGION,
 )
 from pytest_codeartifact.emulator.quotas import Quotas
+from pytest_codeartifact.parity import command
 from pytest_codeartifact.serving import PROGRAM, default_ready_file, is_served, listens
 
 if TYPE_CHECKING:
@@ -71,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     env.add_argument("--shell", choices=sorted(shells.SHELLS), help="(default: by $SHELL)")
     env.add_argument("--ready-file", type=Path, help="of which server (default: the last started)")
     _add_build(commands)
+    _add_sweep(commands)
+    command.add_to(commands)
     coverage = commands.add_parser(
         "coverage",
         help="say which of the service's operations it has",
@@ -153,6 +157,16 @@ def _add_build(commands: "_Commands") -> None:
     build.add_argument(
         "--ready-file", type=Path, help="on which server (default: the last started)"
     )
+
+
+def _add_sweep(commands: "_Commands") -> None:
+    sweep = commands.add_parser(
+        "sweep",
+        help="find, and delete, what runs have left in an AWS account",
+        description=_sweep.__doc__,
+    )
+    sweep.set_defaults(run=partial(_sweep, sweep.error))
+    arguments.add_sweep_options(sweep)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -296,6 +310,45 @@ def _build(options: argparse.Namespace) -> int:
             return 0 if building.run(account, wanted, screen).succeeded else 1
     except (CodeArtifactError, ClientError, BotoCoreError) as error:
         raise _Failure(error) from error
+
+
+def _sweep(refuse: Callable[[str], NoReturn], options: argparse.Namespace) -> int:
+    """Find what runs have left in an AWS account: their names, their tags, and past expiry.
+
+    With --delete it is deleted, and nothing else ever is. The exit code is 1 where something could
+    not be listed or deleted.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loads long
+
+    from pytest_codeartifact import settings, sweeper  # noqa: PLC0415 - loads botocore
+    from pytest_codeartifact.errors import CodeArtifactError  # noqa: PLC0415 - with it
+    from pytest_codeartifact.pip_configuration import PipConfigurationError  # noqa: PLC0415
+    from pytest_codeartifact.targets import aws  # noqa: PLC0415 - loads boto3
+    from pytest_codeartifact.targets.ownership import DEFAULT_PREFIX  # noqa: PLC0415 - with it
+    from pytest_codeartifact.targets.sweeping import Sweep  # noqa: PLC0415 - likewise
+    from pytest_codeartifact.tools.process import MissingTool  # noqa: PLC0415 - likewise
+
+    try:
+        accounts = options.account or settings.accounts_of_environment()
+        region = options.region or settings.region_of_environment()
+        prefix = options.prefix or settings.prefix_of_environment() or DEFAULT_PREFIX
+    except CodeArtifactError as error:
+        refuse(str(error))
+    if not accounts or region is None:
+        refuse("name the account by --account and the Region by --region")
+    act = sweeper.clear if options.delete else sweeper.look
+    show = sweeper.write_json if options.json else sweeper.write_lines
+    try:
+        with aws.open_account(region, accounts) as account:
+            sweep = Sweep(account, prefix=prefix, now=datetime.now(UTC), run=options.run_id)
+            outcome = act(sweep, account.account, region)
+    except (
+        *(CodeArtifactError, ClientError, BotoCoreError),
+        *(MissingTool, PipConfigurationError),
+    ) as error:
+        raise _Failure(error) from error
+    show(outcome, sys.stdout)
+    return outcome.exit_code
 
 
 def _coverage(options: argparse.Namespace) -> int:

@@ -33,3 +33,7 @@ class CleanupError(CodeArtifactError):
 
 class BuildTimeout(CodeArtifactError):
     """A build did not end in time."""
+
+
+class GuardError(CodeArtifactError):
+    """Something that must be true before a run on a real account is not."""

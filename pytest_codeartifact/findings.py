@@ -240,7 +240,43 @@ class MutationFinding:
     mutants: tuple[Mutant, ...]
 
 
-Finding: TypeAlias = Frame | StepFinding | CheckFinding | MutationFinding
+@dataclass(frozen=True, slots=True)
+class ParityDifference:
+    """A member of a step that is not as a record has it; `accepted` says why it may be so."""
+
+    step: str
+    path: str
+    recorded: str
+    seen: str
+    date: str
+    accepted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParityFinding:
+    """How a probe went; `outcome` is agrees, differs, unrecorded, skipped or failed.
+
+    `evidence` and `date` are those of the record, `oldest` is the day of the oldest record that a
+    run wrote; empty where there is none. Of the `steps` that were seen, `compared` are in the
+    record.
+    """
+
+    kind: ClassVar[str] = "parity"
+    id: str
+    outcome: str
+    seconds: float
+    evidence: str = ""
+    date: str = ""
+    oldest: str = ""
+    steps: int = 0
+    compared: int = 0
+    differences: tuple[ParityDifference, ...] = ()
+    verdict: Verdict | None = None
+    reason: str = ""
+    failure: str = ""
+
+
+Finding: TypeAlias = Frame | StepFinding | CheckFinding | MutationFinding | ParityFinding
 
 
 def to_json(finding: Finding) -> JSON:

@@ -13,6 +13,7 @@ from pytest_codeartifact.settings import Settings
 if TYPE_CHECKING:
     from types_boto3_codeartifact import CodeArtifactClient
 
+    from pytest_codeartifact.targets import RunTarget
     from pytest_codeartifact.targets.builds import Build
     from pytest_codeartifact.targets.control import Control, Events
     from pytest_codeartifact.targets.emulator import EmulatorTarget
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from pytest_codeartifact.targets.roles import Policy, Role
     from pytest_codeartifact.targets.workspace import BotoWorkspace, Domain, Repository
     from pytest_codeartifact.tools.toolbox import Tools
+
+
+_NO_EMULATOR = "this needs the emulator, which a real account is not; use --codeartifact=local"
 
 
 @contextlib.contextmanager
@@ -41,7 +45,7 @@ def codeartifact_settings(pytestconfig: pytest.Config) -> Settings:
 @pytest.fixture(scope="session")
 def codeartifact_target(
     pytestconfig: pytest.Config, codeartifact_settings: Settings
-) -> "EmulatorTarget":
+) -> "RunTarget":
     """Where AWS calls go: `.client()`, `.environment()` for programs, `.capabilities`."""
     del codeartifact_settings  # asked for, so that a bad setting shows as itself
     with _said_plainly():
@@ -49,20 +53,25 @@ def codeartifact_target(
 
 
 @pytest.fixture(scope="session")
-def codeartifact_client(codeartifact_target: "EmulatorTarget") -> "CodeArtifactClient":
+def codeartifact_client(codeartifact_target: "RunTarget") -> "CodeArtifactClient":
     """A boto3 CodeArtifact client of the target; the machine's AWS configuration stays unread."""
     return codeartifact_target.client()
 
 
 @pytest.fixture(scope="session")
-def codeartifact_emulator(codeartifact_target: "EmulatorTarget") -> "Control":
+def codeartifact_emulator(codeartifact_target: "RunTarget") -> "Control":
     """Control of the emulator: move its clock, read its requests and crashes, set upstreams."""
-    return codeartifact_target.control
+    control = codeartifact_target.control
+    if control is None:
+        pytest.skip(_NO_EMULATOR)
+    return control
 
 
 @pytest.fixture
 def codeartifact_private(pytestconfig: pytest.Config) -> "Iterator[EmulatorTarget]":
     """An emulator of this test alone, for what others must not notice: clock, faults, reset."""
+    if targets.settings_of(pytestconfig).is_on_account:
+        pytest.skip(_NO_EMULATOR)
     with _said_plainly(), targets.private_target(pytestconfig) as target:
         yield target
         crashes = target.control.crashes()
@@ -72,7 +81,7 @@ def codeartifact_private(pytestconfig: pytest.Config) -> "Iterator[EmulatorTarge
 
 
 @pytest.fixture
-def codeartifact_role(codeartifact_target: "EmulatorTarget") -> "Iterator[Callable[..., Role]]":
+def codeartifact_role(codeartifact_target: "RunTarget") -> "Iterator[Callable[..., Role]]":
     """Call it with a policy for a role that may do exactly this: `.client()`, `.environment()`."""
     roles = codeartifact_target.roles()
 
@@ -87,7 +96,7 @@ def codeartifact_role(codeartifact_target: "EmulatorTarget") -> "Iterator[Callab
 
 @pytest.fixture
 def codeartifact_build(
-    request: pytest.FixtureRequest, codeartifact_target: "EmulatorTarget"
+    request: pytest.FixtureRequest, codeartifact_target: "RunTarget"
 ) -> "Iterator[Callable[..., Build]]":
     """Call it with a buildspec and `role_policy=…` for a build that ran under such a role."""
     builds = codeartifact_target.builds(_gateway_of(request))
@@ -112,7 +121,7 @@ def codeartifact_events(
 
 
 @pytest.fixture
-def codeartifact_workspace(codeartifact_target: "EmulatorTarget") -> "Iterator[BotoWorkspace]":
+def codeartifact_workspace(codeartifact_target: "RunTarget") -> "Iterator[BotoWorkspace]":
     """Makes domains and repositories that are removed after the test, the newest first."""
     workspace = codeartifact_target.workspace()
     yield workspace
@@ -147,9 +156,12 @@ def make_codeartifact_repository(
 
 
 @pytest.fixture
-def codeartifact_domain(make_codeartifact_domain: "Callable[..., Domain]") -> "Domain":
-    """A fresh domain: `.name`, `.owner`, `.arn`, `.token()`."""
-    return make_codeartifact_domain()
+def codeartifact_domain(
+    codeartifact_target: "RunTarget", make_codeartifact_domain: "Callable[..., Domain]"
+) -> "Domain":
+    """A domain: `.name`, `.owner`, `.arn`, `.token()`; on a real account the run has one of it."""
+    with _said_plainly():
+        return codeartifact_target.run_domain() or make_codeartifact_domain()
 
 
 @pytest.fixture
@@ -162,11 +174,14 @@ def codeartifact_repository(
 
 @pytest.fixture
 def codeartifact_gateway(
-    codeartifact_target: "EmulatorTarget", tmp_path_factory: pytest.TempPathFactory
+    codeartifact_target: "RunTarget", tmp_path_factory: pytest.TempPathFactory
 ) -> "Iterator[Gateway]":
     """Lets `codeartifact_tools` of this test use AWS's real host names: `.connections()`."""
     from pytest_codeartifact.targets.gateway import Gateway  # noqa: PLC0415 -- when used
 
+    if codeartifact_target.gateway is not None:
+        yield codeartifact_target.gateway
+        return
     folder = tmp_path_factory.mktemp("codeartifact-gateway")
     with contextlib.closing(Gateway.open(codeartifact_target.endpoint_url, folder)) as gateway:
         yield gateway
@@ -175,7 +190,7 @@ def codeartifact_gateway(
 @pytest.fixture
 def codeartifact_tools(
     request: pytest.FixtureRequest,
-    codeartifact_target: "EmulatorTarget",
+    codeartifact_target: "RunTarget",
     codeartifact_settings: Settings,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> "Tools":
@@ -185,8 +200,9 @@ def codeartifact_tools(
     return Tools.create(
         tmp_path_factory.mktemp("codeartifact-home"),
         account=codeartifact_target.environment(),
-        outside_index=codeartifact_settings.public_pypi.value,
-        gateway=_gateway_of(request),
+        outside_index=codeartifact_target.outside_index()
+        or codeartifact_settings.public_pypi.value,
+        gateway=codeartifact_target.gateway or _gateway_of(request),
     )
 
 

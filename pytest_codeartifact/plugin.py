@@ -14,9 +14,12 @@ pytest_plugins = ("pytest_codeartifact.fixtures",)
 
 MARKS = (
     "article: a step of an article, or a cell of a notebook, that --codeartifact verifies",
+    "parity: a probe of what the service answers, compared with the records of what AWS answered",
     "xdist_group(name): run in one process with its group",
 )
 _ARTICLE = Path(__file__).parent / "article" / "walkthrough.md"
+_PROBES = Path(__file__).parent / "parity" / "all.probes"
+_BUILT_IN = (str(_ARTICLE), str(_PROBES))
 _CRASHES_BEFORE: pytest.StashKey[int] = pytest.StashKey()
 
 
@@ -37,7 +40,7 @@ def pytest_load_initial_conftests(
     known = early_config.known_args_namespace
     for name in ("file_or_dir", "codeartifact", settings.MUTATE.ini):
         setattr(known, name, getattr(parsed, name))
-    built_in_only = set(parsed.file_or_dir) <= {str(_ARTICLE)}
+    built_in_only = set(parsed.file_or_dir) <= set(_BUILT_IN)
     if parsed.codeartifact is not None and built_in_only and parsed.confcutdir is None:
         # The conftest files above the place where this plugin is installed are none of this run.
         known.confcutdir = str(_ARTICLE.parent)
@@ -46,8 +49,9 @@ def pytest_load_initial_conftests(
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse bad settings, choose the built-in article when no path was given."""
     settings.check(config)
-    article, group = MARKS
-    config.addinivalue_line("markers", article)
+    *marks, group = MARKS
+    for mark in marks:
+        config.addinivalue_line("markers", mark)
     if not config.pluginmanager.hasplugin("xdist"):
         # Steps carry it in any case; strict markers would refuse it where xdist is away.
         config.addinivalue_line("markers", group)
@@ -56,15 +60,27 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_codeartifact.reporting import Reporting  # noqa: PLC0415 -- only with the option
 
         config.pluginmanager.register(Reporting(config), "codeartifact-reporting")
+    if config.getoption("codeartifact") == "aws":
+        _guard_account(config)
     if _is_chosen(config) and config.args_source is not pytest.Config.ArgsSource.ARGS:
-        config.args = [str(_ARTICLE)]
+        config.args = [*_BUILT_IN]
         config.args_source = pytest.Config.ArgsSource.ARGS
+
+
+def _guard_account(config: pytest.Config) -> None:
+    """What a run on a real account has besides, most of it in the main process alone."""
+    from pytest_codeartifact import gate  # noqa: PLC0415 -- loads boto3, which only such runs need
+
+    config.pluginmanager.register(gate.Budget(config), "codeartifact-budget")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(gate.Gate(config), gate.NAME)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 -- a class of pytest-xdist
     """Tell a worker which run it belongs to, so that all of them share one server."""
     node.workerinput["codeartifact_run"] = targets.run_of(node.config)
+    node.workerinput["codeartifact_started"] = targets.started_of(node.config).isoformat()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -88,6 +104,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "pytest.File | None":
     """Collect Markdown files as articles and notebooks as lessons, with the option only."""
+    if file_path == _PROBES and _is_chosen(parent.config):
+        from pytest_codeartifact.parity.items import ParityFile  # noqa: PLC0415 -- with the option
+
+        return ParityFile.from_parent(parent, path=file_path)
     if file_path.suffix not in {".md", ".ipynb"} or not _is_chosen(parent.config):
         return None
     from pytest_codeartifact.lessons import pairing  # noqa: PLC0415 -- with the option only
@@ -142,7 +162,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
         target = targets.opened_target(item.config)
         if target is not None and _may_use_emulator(item):
             before = item.stash.get(_CRASHES_BEFORE, target.crashes_before)
-            crashes = target.control.crashes(after=before)
+            crashes = target.crashes(after=before)
             if crashes:
                 seen = "\n".join(f"the emulator crashed on {crash}" for crash in crashes)
                 pytest.fail(seen, pytrace=False)

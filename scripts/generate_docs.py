@@ -26,6 +26,8 @@ from pytest_codeartifact.emulator.builds import operations as builds
 from pytest_codeartifact.emulator.entities import PackageFormat
 from pytest_codeartifact.emulator.registry.connections import KNOWN
 from pytest_codeartifact.lessons import checks, happenings, magics, views
+from pytest_codeartifact.parity import records
+from pytest_codeartifact.parity.probe import discover as discover_probes
 
 PACKAGE_PATH = Path(pytest_codeartifact.__file__).parent
 PROJECT_PATH = PACKAGE_PATH.parent
@@ -54,6 +56,7 @@ def pages() -> Mapping[Path, str]:
         "fidelity.md": fidelity,
         "lessons.md": lessons_page,
         "evidence.md": evidence_page,
+        "parity.md": parity_page,
         "sources.md": sources,
     }
     return {REFERENCE_PATH / name: _GENERATED + make() for name, make in made.items()}
@@ -72,9 +75,9 @@ def options() -> str:
         "## `--codeartifact[=local|aws]`\n",
         "Verify the built-in article, or the Markdown files, notebooks and tests that are named,",
         "on the embedded CodeArtifact. The bare option means `local` and never takes the next word",
-        "for its value. `aws`, a real account, is reserved: this version refuses it. The option",
-        "has no other form, so that nothing lying around can choose a real account. Fixtures need",
-        "no option.\n",
+        "for its value. `aws` is a real account:",
+        "[connect an account](../how-to/connect-an-account.md). The option has no other form, so",
+        "that nothing lying around can choose a real account. Fixtures need no option.\n",
     ]
     for each in settings.DEFINITIONS:
         lines += [
@@ -161,6 +164,56 @@ def lessons_page() -> str:
 
 def _lowered(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:].rstrip(".")
+
+
+# --- Parity ----------------------------------------------------------------------------------
+
+
+def parity_page() -> str:
+    """The page of probes, and of what the shipped records rest on."""
+    probes, known = discover_probes(), records.load()
+    lines = [
+        "# Probes and records\n",
+        "A probe asks the service and writes down what a client sees; what for, says",
+        "[Parity](../explanation/parity.md). `pytest-codeartifact parity` asks all of them on the",
+        "emulator, `pytest --codeartifact=aws` on a real account.\n",
+        "## Probes\n",
+        "Of a shipped record, evidence and date are given, and of how many steps something is",
+        "known. `-` means that AWS has to be asked. What is documented has the day on which it was",
+        "read.\n",
+        "| probe | it settles | needs | shipped record |",
+        "| --- | --- | --- | --- |",
+    ]
+    for each in probes.values():
+        needs = ", ".join(sorted(need.means for need in each.needs)) or "-"
+        record = known.by_probe.get(each.id)
+        told = f"{record.evidence} {record.date}, {len(record.saw)}" if record else "-"
+        lines.append(f"| `{each.id}` | {_cell(each.settles)} | {needs} | {told} |")
+    lines += [
+        "\n## What the shipped records rest on\n",
+        "| probe | step | evidence | date | source |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for record in known:
+        for step in record.saw:
+            evidence = step.get("evidence", record.evidence)
+            day, source = step.get("date", record.date), step.get("source", record.source)
+            cells = (f"`{record.probe}`", step["step"], evidence, str(day), source)
+            lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    lines += [
+        "\n## Accepted gaps\n",
+        *(
+            f"- `{each.probe}`, {each.step}: `{each.path}`: {each.reason}."
+            for each in known.gaps or ()
+        ),
+        *([] if known.gaps else ["None: where something is recorded, the emulator agrees."]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """A text within a table."""
+    return text.replace("|", "\\|").replace("<", "&lt;")
 
 
 # --- Fixtures --------------------------------------------------------------------------------
@@ -406,7 +459,9 @@ def fidelity() -> str:
         f"- {_unserved_of_codebuild()}",
         f"- Package formats without an endpoint: {', '.join(f'`{each}`' for each in formatless)}.",
         f"- External connections without effect: {', '.join(f'`{each}`' for each in unserved)}.",
-        "- A real AWS account as target: `--codeartifact=aws` is refused.\n",
+        "- On a real account (`--codeartifact=aws`): lessons, `--codeartifact-mutate`, and what",
+        "  needs a clock, faults, a public registry or a log of the service's own; such checks are",
+        "  skipped there with the reason.\n",
         "## Known differences\n",
         "What the emulator does in its own way, or where the service's way is not known, as the",
         "code says it in place: each begins with the operation, or with file and function.",

@@ -80,7 +80,7 @@ def checked(plan: Plan, claim: Claim, item: str, laboratory: Laboratory) -> Chec
     """Do the check of a claim; never raises for what the claim says."""
     started = time.monotonic()
     world = laboratory.world(plan.materials)
-    watch = Watch(world.account, laboratory.gateway)
+    watch = Watch(world.account, laboratory.gateway, world.account.caller)
     observation, failure = observed(claim, world)
     happened = watch.since()
     wrong = differing(claim.facts, observation.facts)

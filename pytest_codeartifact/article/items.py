@@ -8,17 +8,19 @@ from typing import Any, ClassVar
 import pytest
 
 from pytest_codeartifact.article import facts, frame, mutation
+from pytest_codeartifact.article.checks import needs_of
 from pytest_codeartifact.article.claims import Claim, ClaimError
 from pytest_codeartifact.article.facts import CheckFailed
 from pytest_codeartifact.article.judging import judged
+from pytest_codeartifact.article.opening import open_account_walk, open_walk
 from pytest_codeartifact.article.plan import Plan, plan_for
 from pytest_codeartifact.article.rewriting import Rewriting
-from pytest_codeartifact.article.walk import StepNeeded, Walk, open_walk
+from pytest_codeartifact.article.walk import StepNeeded, Walk
 from pytest_codeartifact.article.world import Laboratory, open_laboratory
 from pytest_codeartifact.errors import CodeArtifactError
 from pytest_codeartifact.findings import JSON, Finding, StepFinding, to_json
 from pytest_codeartifact.settings import updates
-from pytest_codeartifact.targets import article_target, settings_of
+from pytest_codeartifact.targets import account_target, article_target, settings_of
 from pytest_codeartifact.tools.process import MissingTool
 from pytest_codeartifact.transcripts.blocks import DocumentError, Step
 from pytest_codeartifact.transcripts.steps import StepFailed, document_name
@@ -84,9 +86,13 @@ class ArticleFile(pytest.File):
         """
         if self._walk is None:
             stack, settings = self._until_the_end(), settings_of(self.config)
-            target = stack.enter_context(article_target(self.config))
             rewriting = Rewriting(self.path)
             judge = rewriting.judge if updates(self.config) else judged
+            account = account_target(self.config)
+            if account is not None:
+                self._walk = stack.enter_context(open_account_walk(self.plan, account, judge))
+                return self._walk
+            target = stack.enter_context(article_target(self.config))
             self._walk = stack.enter_context(open_walk(self.plan, target, settings, judge))
             if updates(self.config):
                 stack.callback(self._rewrite, rewriting)
@@ -248,6 +254,10 @@ class CheckItem(ClaimItem):
 
     def runtest(self) -> None:
         """Observe what the claim speaks of, and compare it with what the claim says."""
+        lacking = needs_of(str(self.claim.check)) - self.file.laboratory().account.capabilities
+        if lacking:
+            missing = " and ".join(sorted(each.means for each in lacking))
+            pytest.skip(f"this needs {missing}, which a real account does not have")
         checked = facts.checked(self.file.plan, self.claim, self.name, self.file.laboratory())
         self.found(checked.finding)
         self.add_report_section("call", "console", checked.console)

@@ -5,6 +5,7 @@ its version. They are completed here, as every reader has to.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,16 @@ class Materials:
     """The blocks by name: `policy` and `buildspec`."""
 
     blocks: Mapping[str, Material]
+
+    def naming(self, domain: str, own: str) -> "Materials":
+        """The same blocks, about a domain of another name."""
+        word = re.compile(rf"(?<![\w-]){re.escape(domain)}(?![\w-])")
+        return Materials(
+            {
+                name: Material(word.sub(own, block.text), block.line)
+                for name, block in self.blocks.items()
+            }
+        )
 
     @property
     def statements(self) -> Sequence[Mapping[str, Any]]:

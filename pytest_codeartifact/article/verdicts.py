@@ -13,6 +13,8 @@ _OF_THE_REGISTRY = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT
 _UNKNOWN_TO_CLI = re.compile(
     r"aws: (?:\[ERROR\]: |error: ).*?(?:Invalid choice|Unknown options?)", re.IGNORECASE | re.DOTALL
 )
+_DENIED = re.compile(r"User: (?P<who>arn:\S+) is not authorized to perform: (?P<action>[\w-]+:\w+)")
+_THROTTLED = re.compile(r"\(Throttling\w*\)|\(TooManyRequests\w*\)|\b429\b")
 _NOTHING_ELSE = "programs and service did their part, and what came of it is not what is said"
 
 
@@ -32,6 +34,7 @@ class Surroundings:
     `requests` are those of the failed step by the server's log, `crashes` its defects, `refused`
     the hosts that programs were kept from, `passed_by` the service's hosts that a program named
     without having connected to them, `fetched` the statuses of reads from public registries.
+    `caller` is who works in a real account; there `requests` are those that left this machine.
     """
 
     requests: Sequence[Mapping[str, Any]] = ()
@@ -39,13 +42,14 @@ class Surroundings:
     refused: Sequence[str] = ()
     passed_by: Sequence[str] = ()
     fetched: Sequence[int] = ()
+    caller: str = ""
 
 
 def verdict_on(failure: Failure, around: Surroundings) -> tuple[Verdict, str]:
     """Why something failed, and by what that is known: the first reason that applies."""
     return (
         _machines(failure)
-        or _emulators(around)
+        or (_accounts(failure, around) if around.caller else _emulators(around))
         or _networks(failure, around)
         or _changed(failure)
         or (Verdict.ARTICLE_WRONG, _NOTHING_ELSE)
@@ -71,6 +75,25 @@ def _emulators(around: Surroundings) -> tuple[Verdict, str] | None:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in _OF_THE_REGISTRY:
             what = f"{request['method']} {request['path']}"
             return Verdict.EMULATOR_GAP, f"the emulator answered {what} with {status}"
+    return None
+
+
+def _accounts(failure: Failure, around: Surroundings) -> tuple[Verdict, str] | None:
+    """What is neither the article's fault nor a change: the account, the way to it, the budget."""
+    for request in around.requests:
+        if request.get("message"):
+            return Verdict.ENVIRONMENT, str(request["message"])
+    denied = _DENIED.search(failure.text)
+    if denied and denied["who"] == around.caller:
+        what = f"who runs this may not do {denied['action']}"
+        return Verdict.ENVIRONMENT, f"{what}; the policies of a run are in examples/nightly/iam"
+    if _THROTTLED.search(failure.text):
+        return Verdict.ENVIRONMENT, "AWS throttled, also after all retries"
+    for request in around.requests:
+        status = int(request["status"])
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not request.get("is_throttled"):
+            what = f"{request['method']} {request['host']}{request['path']}"
+            return Verdict.ENVIRONMENT, f"AWS answered {what} with {status}"
     return None
 
 

@@ -5,16 +5,17 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_codeartifact.article import errata
 from pytest_codeartifact.article.errata import Ran
 from pytest_codeartifact.article.floor import floor_seconds
 from pytest_codeartifact.article.footprint import difference, snapshot
 from pytest_codeartifact.article.judging import claim_findings, judged
+from pytest_codeartifact.article.naming import Names
 from pytest_codeartifact.article.plan import Plan
 from pytest_codeartifact.article.provenance import Holdings, trace
 from pytest_codeartifact.article.verdicts import Failure, verdict_on
@@ -27,7 +28,6 @@ from pytest_codeartifact.findings import (
     StepFinding,
     Verdict,
 )
-from pytest_codeartifact.settings import Settings
 from pytest_codeartifact.targets.gateway import Gateway
 from pytest_codeartifact.tools.process import Completed
 from pytest_codeartifact.tools.programs import site_packages
@@ -39,38 +39,23 @@ from pytest_codeartifact.transcripts.session import ConsoleSession
 from pytest_codeartifact.transcripts.steps import StepFailed, Transcript
 
 if TYPE_CHECKING:
-    from types_boto3_codeartifact import CodeArtifactClient
+    from pytest_codeartifact.targets import Target
 
-    from pytest_codeartifact.targets.control import Crash
-    from pytest_codeartifact.targets.emulator import EmulatorTarget
-
-_MIRROR_DOMAIN = "outside"
 _PREFIX = "codeartifact-article-"
+_NOT_THERE = "ResourceNotFoundException"
+_SHOWN = 60
 _LASTING = frozenset({"setting", "credential"})
 # What programs say that found no way to a host; not all of them say to which.
 _NO_WAY = re.compile(
     r"resol(?:ve|ution)|not known|ENOTFOUND|getaddrinfo|unreachable|[Cc]onnection|timed? ?out"
 )
+# Commands of the AWS CLI that may be given again, as they change nothing.
+_READS = re.compile(r"\baws\s.*\bcodeartifact\s+(?:list|describe|get)-", re.DOTALL)
+_CHANGES = re.compile(r"\bcodeartifact\s+(?!list-|describe-|get-)|[;&|>]\s*\w")
 _SHARED = re.compile(
     r"/(?:[^/]*requirements[^/]*\.(?:txt|in)|[^/]*\.lock|pylock[^/]*\.toml|[^/]*\.ipynb"
     r"|pyproject\.toml|pdm\.toml|package(?:-lock)?\.json)$"
 )
-
-
-class ArticleTarget(Protocol):
-    """An account for one article, on a server that nobody else uses."""
-
-    @property
-    def account(self) -> str: ...
-    @property
-    def region(self) -> str: ...
-    @property
-    def endpoint_url(self) -> str: ...
-    def environment(self) -> Mapping[str, str]: ...
-    def requests(self) -> Sequence[Mapping[str, Any]]: ...
-    def fetches(self) -> Sequence[Mapping[str, Any]]: ...
-    def crashes(self) -> "Sequence[Crash]": ...
-    def client(self) -> "CodeArtifactClient": ...
 
 
 Judge: TypeAlias = Callable[[Plan, Step, Command, Completed, Bindings], Bindings]
@@ -89,56 +74,31 @@ class StepNeeded(Exception):
         return f"needs step {self.step.id}"
 
 
-@contextmanager
-def open_walk(
-    plan: Plan, target: "EmulatorTarget", settings: Settings, judge: Judge = judged
-) -> "Iterator[Walk]":
-    """A walk by the addresses that the settings want, with a way to public packages; closed after.
-
-    By real host names nothing but the service is reached: what programs need from the public
-    registry before any login, such as a build backend, comes through a repository of the emulator.
-    """
-    with ExitStack() as stack:
-        gateway, outside_index = None, settings.public_pypi.value
-        if settings.endpoint_of_articles == "hosts":
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX)))
-            gateway = Gateway.open(target.endpoint_url, folder)
-            stack.callback(gateway.close)
-            outside_index = _mirror(target)
-        walk = Walk(plan, target, outside_index=outside_index, gateway=gateway, judge=judge)
-        stack.callback(walk.close)
-        yield walk
-
-
-def _mirror(target: "EmulatorTarget") -> str:
-    """The index of a repository that stands for the public registry, in another account."""
-    workspace = target.new_account().workspace()
-    domain = workspace.domain(_MIRROR_DOMAIN)
-    return workspace.repository(domain, "mirror", external="public:pypi").index_url
-
-
 class Walk:
     """Follows a document once; how a step went is remembered, and what was found is kept."""
 
     def __init__(
         self,
         plan: Plan,
-        target: ArticleTarget,
+        target: "Target",
         *,
         outside_index: str | None,
         gateway: Gateway | None = None,
         judge: Judge = judged,
+        names: Names | None = None,
     ) -> None:
         """Make a private home; `outside_index` is the index pip has before any login.
 
         With a gateway, programs reach the service by its real host names, and nothing else.
-        `judge` says whether a command went as the document shows.
+        `judge` says whether a command went as the document shows. `names` are those of the
+        document's domains in the account.
         """
         self.plan = plan
         self.ran: list[Ran] = []
         self.bindings_before: list[Mapping[str, str]] = []
         self._target = target
         self._judge = judge
+        self._names = names or Names({}, {})
         self._done: dict[str, StepFailed | None] = {}
         self._findings: list[StepFinding] = []
         self._examined: set[int] = set()
@@ -161,10 +121,12 @@ class Walk:
                 {"account": target.account, "region": target.region},
                 judge=self._decide,
                 before=self._supply,
+                typed=self._names.typed,
+                pauses=self._pauses,
             )
             self._home_before = self._home = snapshot(home.path)
             self._own = frozenset(installed_distributions(site_packages(home.path / "python")))
-            self._watch = Watch(target, gateway)
+            self._watch = Watch(target, gateway, target.caller)
             self.close: Callable[[], None] = stack.pop_all().close
 
     def reach(self, step: Step) -> None:
@@ -257,10 +219,22 @@ class Walk:
     def _decide(
         self, _: str, step: Step, command: Command, completed: Completed, bindings: Bindings
     ) -> Bindings:
-        completed = self._by_host_names(completed)
+        completed = self._as_shown(completed)
+        if self.ran and self.ran[-1].command is command:
+            # It was run again, as what it read was not what it should be yet.
+            del self.ran[-1], self.bindings_before[-1]
         self.ran.append(Ran(step.id, command, completed))
         self.bindings_before.append(bindings)
         return self._judge(self.plan, step, command, completed, bindings)
+
+    def _pauses(self, failure: StepFailed) -> Iterator[float]:
+        """When to give a command again that only reads: the service may need a moment."""
+        text = failure.command.text if failure.command is not None else ""
+        printed = failure.completed.stderr if failure.completed is not None else ""
+        is_early = failure.kind == "output" or _NOT_THERE in printed
+        if is_early and _READS.search(text) and not _CHANGES.search(text):
+            words = " ".join(text.replace("\\\n", " ").split())
+            yield from self._target.patience.pauses(f"what `{words[:_SHOWN]}` shows")
 
     def _leak(self, step: Step, left: Footprint) -> StepFailed | None:
         """A failure for a token in a file that is made to be shared, such as requirements.txt."""
@@ -347,15 +321,18 @@ class Walk:
         pattern = re.compile(rf">\s*{re.escape(name)}\b")
         return any(pattern.search(command.text) for command in self.plan.article_commands)
 
-    def _by_host_names(self, completed: Completed) -> Completed:
-        """Output with the addresses as AWS prints them; the plain form puts the host in a path."""
+    def _as_shown(self, completed: Completed) -> Completed:
+        """Output with the document's names, and with the addresses as AWS prints them.
+
+        The plain form of an address puts the host in a path.
+        """
         address = re.escape(self._target.endpoint_url).replace("://", "://(?P<login>[^/@]*@)?")
         pattern = re.compile(rf"{address}/(?P<host>[\w.-]+\.d\.codeartifact\.[\w.-]+)")
         by_name = r"https://\g<login>\g<host>"
         return replace(
             completed,
-            stdout=pattern.sub(by_name, completed.stdout),
-            stderr=pattern.sub(by_name, completed.stderr),
+            stdout=self._names.shown(pattern.sub(by_name, completed.stdout)),
+            stderr=self._names.shown(pattern.sub(by_name, completed.stderr)),
         )
 
 

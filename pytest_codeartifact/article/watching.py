@@ -38,6 +38,7 @@ class Happened:
     crashes: tuple[str, ...]
     connections: tuple[Connection, ...]
     is_gated: bool
+    caller: str = ""
 
     def usage(self) -> Usage:
         """What was asked of the service."""
@@ -71,13 +72,16 @@ class Happened:
             refused=[each.host for each in self.connections if each.is_refused],
             passed_by=missed,
             fetched=[int(each["status"] or 0) for each in self.fetches],
+            caller=self.caller,
         )
 
 
 class Watch:
     """Tells what happened since it was last asked."""
 
-    def __init__(self, watched: Watched, gate: Gate | None) -> None:
+    def __init__(self, watched: Watched, gate: Gate | None, caller: str = "") -> None:
+        """`caller` is whose permissions may be too few, in a real account."""
+        self._caller = caller
         self._watched = watched
         self._gate = gate
         self._seen: dict[str, int] = {}
@@ -95,6 +99,7 @@ class Watch:
             crashes=tuple(str(each) for each in crashes),
             connections=tuple(connections),
             is_gated=self._gate is not None,
+            caller=self._caller,
         )
 
     def _new(

@@ -106,7 +106,7 @@ class Lessons(Magics):
                 self.enter(lambda: Room.attached(Path(ready_file)))
             case ["aws"]:
                 raise Refused(
-                    "lessons on a real AWS account are not available in this version; "
+                    "lessons break things and let hours pass, which no real AWS account does; "
                     "nothing was asked there\nTry: %codeartifact own"
                 )
             case ["terminal"]:

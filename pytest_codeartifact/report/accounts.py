@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from pytest_codeartifact.findings import JSON
+from pytest_codeartifact.pricing import estimate
 from pytest_codeartifact.report.collected import Collected
-from pytest_codeartifact.report.cost import estimate
 
 _USAGE = ("requests", "bytes_received", "bytes_sent", "resources")
 _TRACE = ("kind", "name", "detail")
@@ -38,6 +38,30 @@ def provenance(collected: Collected) -> list[JSON]:
         for step in collected.steps
         for installed in step["provenance"]
     ]
+
+
+def parity(collected: Collected) -> JSON:
+    """How many probes agree with the records of AWS, and every difference, accepted ones too."""
+    outcomes = Counter(each["outcome"] for each in collected.probes)
+    days = [each["oldest"] for each in collected.probes if each["oldest"]]
+    return {
+        "oldest": min(days, default=None),
+        "probes": len(collected.probes),
+        "agree": outcomes["agrees"],
+        "differ": outcomes["differs"],
+        "unrecorded": outcomes["unrecorded"],
+        "skipped": outcomes["skipped"],
+        "failed": outcomes["failed"],
+        "differences": [
+            {
+                "probe": probe["id"],
+                **difference,
+                "verdict": None if difference["accepted"] else probe["verdict"],
+            }
+            for probe in collected.probes
+            for difference in probe["differences"]
+        ],
+    }
 
 
 def mutation(collected: Collected) -> JSON:

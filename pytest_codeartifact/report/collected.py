@@ -3,7 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pytest_codeartifact.findings import JSON, CheckFinding, Frame, MutationFinding, StepFinding
+from pytest_codeartifact.findings import (
+    JSON,
+    CheckFinding,
+    Frame,
+    MutationFinding,
+    ParityFinding,
+    StepFinding,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +21,13 @@ class Collected:
     steps: Sequence[JSON]
     checks: Sequence[JSON]
     mutations: Sequence[JSON]
+    probes: Sequence[JSON] = ()
 
     @classmethod
     def of(cls, findings: Sequence[JSON]) -> "Collected":
-        """Sort findings: steps by their lines, checks and mutants by what they are called."""
+        """Sort findings: steps by their lines, all others by what they are called."""
+        probes = [each for each in findings if each["kind"] == ParityFinding.kind]
+        findings = [each for each in findings if each["kind"] != ParityFinding.kind]
         frames = {each["document"]: each for each in findings if each["kind"] == Frame.kind}
         documents = [*frames, *dict.fromkeys(each["document"] for each in findings)]
 
@@ -30,6 +40,7 @@ class Collected:
             ordered(StepFinding.kind, "line"),
             ordered(CheckFinding.kind, "id"),
             ordered(MutationFinding.kind, "claim"),
+            sorted(probes, key=lambda each: str(each["id"])),
         )
 
     @property

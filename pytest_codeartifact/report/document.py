@@ -48,6 +48,7 @@ def assemble(findings: Sequence[JSON], run: Run) -> JSON:
         "footprint": accounts.footprint(collected),
         "provenance": accounts.provenance(collected),
         "network": accounts.network(collected),
+        "parity": accounts.parity(collected),
         "usage": accounts.usage(collected),
         "environment": {name: collected.frame(name)["environment"] for name in collected.documents},
     }
@@ -86,9 +87,10 @@ def _outcome(document: JSON, exit_code: int) -> str:
     if document["failures"] or exit_code != 0:
         return "failed"
     steps_and_checks = document["steps"] + document["checks"]
+    probes = document["parity"]["probes"]
     left_out = any(each["outcome"] == "needs" for each in steps_and_checks)
     not_run = any(each["verdict"] == Verdict.NOT_RUN for each in document["claims"])
-    nothing = not steps_and_checks
+    nothing = not steps_and_checks and not probes
     if nothing or left_out or not_run or document["unclaimed"]:
         return "incomplete"
     return "passed"

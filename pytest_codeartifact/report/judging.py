@@ -35,8 +35,9 @@ def claims(collected: Collected, errata: Sequence[JSON]) -> list[JSON]:
 
 
 def failures(collected: Collected) -> list[JSON]:
-    """Every step and check that failed, or that found a claim to fail."""
-    return [_failure(each, collected) for each in collected.done if _has_failed(each)]
+    """Every step and check that failed, or found a claim to fail; every probe with a verdict."""
+    failed = [_failure(each, collected) for each in collected.done if _has_failed(each)]
+    return [*failed, *(_failed_probe(each) for each in collected.probes if each["verdict"])]
 
 
 def errata(collected: Collected) -> list[JSON]:
@@ -104,6 +105,21 @@ def _failed_claims(finding: JSON) -> list[JSON]:
 
 def _has_failed(finding: JSON) -> bool:
     return finding["outcome"] == "failed" or bool(_failed_claims(finding))
+
+
+def _failed_probe(finding: JSON) -> JSON:
+    """A probe is of no document: it is found by its name."""
+    return {
+        "document": "",
+        "file": f"parity::{finding['id']}",
+        "kind": "probe",
+        "step": finding["id"],
+        "claims": [],
+        "line": 0,
+        "verdict": finding["verdict"],
+        "reason": finding["reason"],
+        "text": finding["failure"],
+    }
 
 
 def _failure(finding: JSON, collected: Collected) -> JSON:

@@ -30,6 +30,7 @@ def summary_lines(document: JSON, width: int, written: Sequence[Path] = ()) -> S
         *_groups(document, width),
         *_figures(document, width),
         *_mutation(document["mutation"], width),
+        *_parity(document["parity"], width),
         *_failures(document["failures"], width),
         *_labelled("report", [str(path) for path in written], width),
     ]
@@ -100,6 +101,20 @@ def _mutation(mutation: JSON, width: int) -> Iterator[Line]:
     more = len(survived) - _MOST_SURVIVORS
     told = [score, *survived[:_MOST_SURVIVORS], *([f"and {more} more"] if more > 0 else [])]
     yield from _labelled("mutation", told, width, {"yellow": True} if survived else _PLAIN)
+
+
+def _parity(parity: JSON, width: int) -> Iterator[Line]:
+    if not parity["probes"]:
+        return
+    told = [wording.probes(parity)]
+    if parity["oldest"]:
+        told.append(f"the oldest record is of {parity['oldest']}")
+    told += [
+        f"known gap: {each['probe']}, {each['step']}: {each['accepted']}"
+        for each in parity["differences"]
+        if each["accepted"]
+    ]
+    yield from _labelled("parity", told, width)
 
 
 def _failures(failures: Sequence[JSON], width: int) -> Iterator[Line]:

@@ -52,7 +52,7 @@ def figures(document: JSON) -> Iterator[Figure]:
     if claims["total"]:
         of_all = f"of {wording.count(claims['total'], 'claim')}"
         yield Figure(str(claims["verified"]), "verified", of_all)
-    else:
+    elif summary["steps"]["total"]:
         of_all = f"of {wording.count(summary['steps']['total'], 'step')}"
         yield Figure(str(summary["steps"]["passed"]), "passed", of_all)
     failed = sum(claims[verdict] for verdict in Verdict if verdict.is_failure)
@@ -70,6 +70,10 @@ def figures(document: JSON) -> Iterator[Figure]:
     if mutation["ran"]:
         score = f"{mutation['claims_noticed']}/{mutation['claims']}"
         yield Figure(score, "noticed", "claims made false on purpose")
+    parity = document["parity"]
+    if parity["probes"]:
+        of_all = f"of {wording.count(parity['probes'], 'probe')}"
+        yield Figure(str(parity["agree"]), "agree with AWS", of_all)
     if usage["requests"]:
         yield Figure(wording.money(usage["cost"]["usd"]), "on AWS", "an estimate")
 

@@ -63,12 +63,22 @@ def headline(document: JSON) -> str:
         return _of_failure(document)
     if summary["outcome"] == "incomplete":
         return _of_incomplete(summary)
+    if not summary["steps"]["total"] and not summary["checks"]["total"]:
+        return "No probe differs from its record."
     if not summary["claims"]["total"]:
         return f"{_all(summary['steps']['total'], 'step')} went as shown."
     verified = f"{_all(summary['claims']['verified'], 'claim')} that can be tested "
     holds = "holds" if summary["claims"]["verified"] == 1 else "hold"
     errata = count(summary["errata"], "erratum", "errata")
     return f"{verified}{holds}; {errata} found." if summary["errata"] else f"{verified}{holds}."
+
+
+def probes(parity: JSON) -> str:
+    """How many probes agree with the records, and what became of the others."""
+    parts = [f"{parity['agree']} agree with the records", f"{parity['differ']} differ"]
+    parts.append(f"{parity['unrecorded']} not recorded yet")
+    parts += [f"{parity[each]} {each}" for each in ("skipped", "failed") if parity[each]]
+    return f"{count(parity['probes'], 'probe')}: {', '.join(parts)}."
 
 
 def count(number: int, singular: str, plural: str = "") -> str:

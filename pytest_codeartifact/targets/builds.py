@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_codeartifact.errors import BuildTimeout, CleanupError
+from pytest_codeartifact.targets.ownership import ANONYMOUS, Naming
+from pytest_codeartifact.targets.patience import Patience, at_once
 from pytest_codeartifact.targets.roles import BotoRoles, Caller, Policy
-from pytest_codeartifact.targets.workspace import unique_name
 
 SERVICE = "codebuild.amazonaws.com"
 LOG_PERMISSIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
@@ -19,8 +21,10 @@ LOG_PERMISSIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEv
 
 _IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
-_LOOK_SECONDS = 0.05
 _PATIENCE_SECONDS = 30.0
+_LAST_PHASE = "UPLOAD_ARTIFACTS"
+_LAST_LINE = f"Phase complete: {_LAST_PHASE}"
+_NO_ROLE_YET = "not authorized to perform: sts:AssumeRole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,11 @@ class Build:
 class RunningBuild:
     """A build on its way: its log as it grows, its end, and how to stop it."""
 
-    def __init__(self, identity: str, builds: Any, logs: Any) -> None:  # noqa: ANN401 -- boto3 clients
+    def __init__(self, identity: str, builds: Any, logs: Any, patience: Patience) -> None:  # noqa: ANN401 -- boto3 clients
         self.id = identity
         self._builds = builds
         self._logs = logs
+        self._patience = patience
         self._token: str | None = None
 
     def described(self) -> Mapping[str, Any]:
@@ -72,18 +77,27 @@ class RunningBuild:
 
     def output(self) -> Iterator[str]:
         """The log as it is written, until the build is over."""
+        looks = self._patience.looks()
         while True:
             described = self.described()
             yield from self._new_lines(described)
             if described["buildComplete"]:
                 return
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(next(looks))
 
     def wait(self) -> Build:
         """Wait for the end of the build."""
+        looks = self._patience.looks()
         while not (described := self.described())["buildComplete"]:
-            time.sleep(_LOOK_SECONDS)
-        return build_of(described, "".join(self._new_lines(described)))
+            time.sleep(next(looks))
+        log = "".join(self._new_lines(described))
+        has_log = any(each["phaseType"] == _LAST_PHASE for each in described["phases"])
+        for pause in self._patience.pauses(f"the end of the log of {self.id}"):
+            if not has_log or _LAST_LINE in log:
+                break
+            time.sleep(pause)
+            log += "".join(self._new_lines(described))
+        return build_of(described, log)
 
     def stop(self) -> None:
         """Stop the build; it may take a moment to end."""
@@ -106,11 +120,30 @@ class RunningBuild:
                 return
 
 
+@dataclass(frozen=True, slots=True)
+class ReadyBuild:
+    """A project whose build may start, and when its role was made by the monotonic clock."""
+
+    project: str
+    role_made_at: float
+    _maker: Caller = field(repr=False)
+    _patience: Patience = field(repr=False)
+
+    def start(self) -> RunningBuild:
+        """Start the build, once what its role may do holds everywhere."""
+        self._patience.settle(
+            f"what the role of {self.project} may do to hold everywhere", self.role_made_at
+        )
+        client = self._maker.boto3_client("codebuild")
+        started = client.start_build(projectName=self.project)["build"]
+        return RunningBuild(started["id"], client, self._maker.boto3_client("logs"), self._patience)
+
+
 class BotoBuilds:
     """Makes projects and roles with boto3, runs builds, and removes what it made.
 
     `on_token` is told every token that was handed out, so that it can be masked in reports.
-    `variables` are environment variables of every build.
+    `variables` are environment variables of every build, the others as for `BotoRoles`.
     """
 
     def __init__(
@@ -118,13 +151,21 @@ class BotoBuilds:
         maker: Caller,
         on_token: Callable[[str], object] = lambda _: None,
         variables: Mapping[str, str] = _NO_VARIABLES,
+        *,
+        naming: Naming = ANONYMOUS,
+        patience: Patience | None = None,
+        boundary: str = "",
     ) -> None:
         self._maker = maker
         self._variables = variables
-        self._roles = BotoRoles(maker, on_token)
+        self._naming = naming
+        self._patience = patience or at_once()
+        self._roles = BotoRoles(
+            maker, on_token, naming=naming, patience=self._patience, boundary=boundary
+        )
         self._projects: list[str] = []
 
-    def start(
+    def prepare(
         self,
         buildspec: str | None = None,
         *,
@@ -133,19 +174,22 @@ class BotoBuilds:
         variables: Mapping[str, str] = _NO_VARIABLES,
         service_policy: Policy = LOG_PERMISSIONS,
         timeout_minutes: int = 60,
-    ) -> RunningBuild:
-        """Start a build of a project of its own, see `build`."""
+    ) -> "ReadyBuild":
+        """A project of its own for a build, ready to be started; arguments as for `build`."""
         role = self._roles.service_role(
             SERVICE, {"allowed": role_policy, "service": service_policy}
         )
+        made_at = time.monotonic()
         client = self._maker.boto3_client("codebuild")
         place: dict[str, Any] = {"type": "NO_SOURCE"}
         if source is not None:
             place = {"type": "S3", "location": source.absolute().as_uri()}
         if buildspec is not None:
             place["buildspec"] = buildspec
-        name = unique_name()
-        client.create_project(
+        name = self._naming.name()
+        self._make_log(name)
+        make = partial(
+            client.create_project,
             name=name,
             source=place,
             artifacts={"type": "NO_ARTIFACTS"},
@@ -160,10 +204,33 @@ class BotoBuilds:
             },
             serviceRole=role,
             timeoutInMinutes=timeout_minutes,
+            **self._tags(),
         )
         self._projects.append(name)
-        started = client.start_build(projectName=name)["build"]
-        return RunningBuild(started["id"], client, self._maker.boto3_client("logs"))
+        self._patience.until(
+            f"the role of {name} to be there for CodeBuild",
+            make,
+            lambda error: _NO_ROLE_YET in str(error),
+        )
+        return ReadyBuild(name, made_at, self._maker, self._patience)
+
+    def start(self, buildspec: str | None = None, **how: Any) -> RunningBuild:  # noqa: ANN401 -- as `prepare`
+        """Start a build of a project of its own, see `build`."""
+        return self.prepare(buildspec, **how).start()
+
+    def _tags(self) -> Mapping[str, Any]:
+        tags = [{"key": key, "value": text} for key, text in self._naming.tags.items()]
+        return {"tags": tags} if tags else {}
+
+    def _make_log(self, project: str) -> None:
+        """Make the group of a project's logs, where it has to be known whose it is.
+
+        CodeBuild would make it without tags.
+        """
+        if self._naming.tags:
+            self._maker.boto3_client("logs").create_log_group(
+                logGroupName=log_group_of(project), tags=dict(self._naming.tags)
+            )
 
     def build(self, buildspec: str | None = None, **how: Any) -> Build:  # noqa: ANN401 -- as `start`
         """Run a buildspec to its end.
@@ -187,16 +254,21 @@ class BotoBuilds:
             name = self._projects.pop()
             try:
                 for identity in _builds_of(client, name):
-                    _end(client, identity)
+                    _end(client, identity, self._patience.look_seconds)
                 client.delete_project(name=name)
                 _remove_reports(client, name)
-                _remove_group(logs, f"/aws/codebuild/{name}")
+                _remove_group(logs, log_group_of(name))
             except (BotoCoreError, ClientError, BuildTimeout) as error:
                 failures.append((name, error))
         try:
             self._roles.close()
         finally:
             _tell(failures)
+
+
+def log_group_of(project: str) -> str:
+    """The log group that CodeBuild writes the builds of a project to."""
+    return f"/aws/codebuild/{project}"
 
 
 def _tell(failures: Sequence[tuple[str, Exception]]) -> None:
@@ -246,7 +318,7 @@ def _builds_of(client: Any, project: str) -> Sequence[str]:  # noqa: ANN401 -- a
     return found
 
 
-def _end(client: Any, identity: str) -> None:  # noqa: ANN401 -- a boto3 client
+def _end(client: Any, identity: str, look_seconds: float) -> None:  # noqa: ANN401 -- a boto3 client
     """Stop a build that is still on its way, and wait for its end."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
@@ -256,7 +328,7 @@ def _end(client: Any, identity: str) -> None:  # noqa: ANN401 -- a boto3 client
         if time.monotonic() > deadline:
             raise BuildTimeout(f"{identity} does not end")
         client.stop_build(id=identity)
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(look_seconds)
 
 
 def _remove_reports(client: Any, project: str) -> None:  # noqa: ANN401 -- a boto3 client

@@ -21,6 +21,8 @@ from pytest_codeartifact.settings import Setting, Settings, Source, server_envir
 from pytest_codeartifact.targets import Capability, leases
 from pytest_codeartifact.targets.builds import BotoBuilds
 from pytest_codeartifact.targets.control import Control, Crash
+from pytest_codeartifact.targets.ownership import ANONYMOUS
+from pytest_codeartifact.targets.patience import at_once
 from pytest_codeartifact.targets.roles import BotoRoles
 from pytest_codeartifact.targets.workspace import BotoWorkspace
 from pytest_codeartifact.tools import process
@@ -111,11 +113,16 @@ class _Server:
 class Account:
     """One account on the emulator, with a key of it."""
 
+    caller = ""
+    gateway = None
+    naming = ANONYMOUS
+
     def __init__(self, access: leases.Access, control: Control, known_secrets: set[str]) -> None:
         self._access = access
         self._control = control
         self._known_secrets = known_secrets
         self._clients: dict[str, Any] = {}
+        self.patience = at_once()
         known_secrets.update(filter(None, (access.secret_access_key, access.session_token)))
 
     @property
@@ -143,6 +150,10 @@ class Account:
             self._clients[service] = boto3_client(service, self._access)
         return self._clients[service]
 
+    def pool(self) -> urllib3.PoolManager:
+        """Connections for plain HTTP requests to the package endpoints."""
+        return urllib3.PoolManager(retries=False)
+
     def environment(self) -> dict[str, str]:
         """The variables that lead the AWS CLI and every SDK to this account."""
         session = self._access.session_token
@@ -163,9 +174,9 @@ class Account:
         """What the emulator read from public registries, for whomever, oldest first."""
         return self._control.fetches()
 
-    def crashes(self) -> Sequence[Crash]:
+    def crashes(self, after: int = 0) -> Sequence[Crash]:
         """Defects of the emulator that requests ran into, of whatever account."""
-        return self._control.crashes()
+        return self._control.crashes(after=after)
 
     def workspace(self) -> BotoWorkspace:
         """A workspace in this account; the caller closes it."""
@@ -206,6 +217,7 @@ class EmulatorTarget(Account):
 
     name = "local"
     capabilities = frozenset(Capability)
+    records = False
 
     def __init__(self, access: leases.Access, control: Control, close: Callable[[], None]) -> None:
         self.secrets: set[str] = set()
@@ -214,6 +226,12 @@ class EmulatorTarget(Account):
         self.close = close
         # What crashed before this process came is no fault of its tests.
         self.crashes_before = self.last_crash()
+
+    def run_domain(self) -> None:
+        """None: each test has a domain of its own."""
+
+    def outside_index(self) -> None:
+        """None: programs have the machine's own before any login."""
 
     def last_crash(self) -> int:
         """The number of the newest crash, 0 when there was none."""

@@ -1,9 +1,8 @@
-"""Real host names on this machine: a proxy through which every host of AWS is the emulator.
+"""A proxy on this machine through which programs reach the hosts of AWS, and nothing else.
 
 A program asks it for a tunnel to a host. For a host of AWS it takes the host's place, by a
-certificate of a throw-away authority, and passes on to the emulator what the program says. Any
-other host is refused: nothing leaves the machine through here. Tokens and signatures are the
-emulator's business.
+certificate of a throw-away authority, and passes on what the program says: to the emulator, or to
+AWS itself. Any other host is refused. Tokens and signatures are the business of who answers.
 """
 
 import contextlib
@@ -15,10 +14,13 @@ import select
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from ssl import SSLSocket
+from typing import Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from pytest_codeartifact.targets.gateway_relay import Closing, Waiting, linger, relay, shake_hands
@@ -59,16 +61,34 @@ class Connection:
     is_refused: bool
 
 
+Conversation: TypeAlias = Callable[[SSLSocket], None]
+"""Answers what a client says in its tunnel, to its end; the socket does not block."""
+
+
+class Beyond(Protocol):
+    """What answers in the place of AWS's hosts."""
+
+    def reached(self, host: str, waiting: Waiting) -> AbstractContextManager[Conversation]:
+        """The conversation with whoever answers for a host; raises Silence where nobody does."""
+        ...
+
+    def close(self) -> None:
+        """End all conversations: the gateway closes."""
+        ...
+
+
+class Silence(Exception):
+    """Nobody answers; the text says who should have."""
+
+
 class Gateway:
     """The proxy; `url` is its address, `ca_file` holds the certificate that programs must trust."""
 
-    def __init__(
-        self, listener: socket.socket, emulator: tuple[str, int], authority: Authority
-    ) -> None:
+    def __init__(self, listener: socket.socket, beyond: Beyond, authority: Authority) -> None:
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self.ca_file = authority.ca_file
         self._listener = listener
-        self._emulator = emulator
+        self._beyond = beyond
         self._authority = authority
         self._connections: deque[Connection] = deque(maxlen=_KEPT)
         self._numbers = itertools.count(1)
@@ -90,10 +110,15 @@ class Gateway:
         host = parts.hostname or ""
         if parts.scheme != "http" or not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"{emulator_url} is no emulator of this machine")
+        return cls.before(_Emulator(host, parts.port or _HTTP_PORT), folder)
+
+    @classmethod
+    def before(cls, beyond: Beyond, folder: Path) -> "Gateway":
+        """Start a gateway to whoever answers; see `open`."""
         authority = Authority.create(folder)
         listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         listener.settimeout(0)
-        gateway = cls(listener, (host, parts.port or _HTTP_PORT), authority)
+        gateway = cls(listener, beyond, authority)
         gateway._accepting.start()
         return gateway
 
@@ -109,6 +134,7 @@ class Gateway:
     def close(self) -> None:
         """End all connections and threads, also amid a transfer; may be called again."""
         self._open.close()
+        self._beyond.close()
         self._accepting.join()
         with self._lock:
             clients = tuple(self._clients)
@@ -162,28 +188,20 @@ class Gateway:
             reason = f"{asked} is refused: nothing but AWS by HTTPS is reached through here"
             self._refuse(client, HTTPStatus.FORBIDDEN, reason, "only AWS is reached through here")
             return
-        family = socket.AF_INET6 if ":" in self._emulator[0] else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as server:
-            server.settimeout(0)
-            problem = server.connect_ex(self._emulator)
-            if problem == errno.EINPROGRESS:
-                self._waiting.any_of([(server, select.POLLOUT)], _PATIENCE_SECONDS)
-                problem = server.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if problem:
-                reason = "the emulator does not answer"
-                self._refuse(client, HTTPStatus.BAD_GATEWAY, reason, reason)
-                return
-            client.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            self._converse(client, server, asked.host)
+        try:
+            with self._beyond.reached(asked.host, self._waiting) as conversation:
+                client.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                self._converse(client, conversation, asked.host)
+        except Silence as silence:
+            self._refuse(client, HTTPStatus.BAD_GATEWAY, str(silence), str(silence))
 
-    def _converse(self, client: socket.socket, server: socket.socket, host: str) -> None:
-        for each in (client, server):
-            # Each piece is passed on at once, or two of them would wait for each other.
-            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def _converse(self, client: socket.socket, conversation: Conversation, host: str) -> None:
+        # Each piece is passed on at once, or two of them would wait for each other.
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         context = self._authority.context(host)
         with context.wrap_socket(client, server_side=True, do_handshake_on_connect=False) as tls:
             shake_hands(tls, self._waiting, _PATIENCE_SECONDS)
-            relay(tls, server, self._waiting)
+            conversation(tls)
 
     def _head(self, client: socket.socket) -> bytes:
         """The first request up to its empty line, and no byte more: TLS may follow at once.
@@ -216,6 +234,31 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True)
+class _Emulator:
+    """The emulator at a plain address of this machine: everything is passed on as it is."""
+
+    host: str
+    port: int
+
+    @contextmanager
+    def reached(self, _: str, waiting: Waiting) -> Iterator[Conversation]:
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as server:
+            server.settimeout(0)
+            problem = server.connect_ex((self.host, self.port))
+            if problem == errno.EINPROGRESS:
+                waiting.any_of([(server, select.POLLOUT)], _PATIENCE_SECONDS)
+                problem = server.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if problem:
+                raise Silence("the emulator does not answer")
+            server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            yield lambda tls: relay(tls, server, waiting)
+
+    def close(self) -> None:
+        """Nothing is kept; all threads see that the gateway closes."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """What the first line of a request asks a proxy for."""
 
@@ -238,7 +281,7 @@ class _Asked:
 
     @property
     def is_served(self) -> bool:
-        """Whether the emulator takes the place of what is asked for."""
+        """Whether the gateway takes the place of what is asked for."""
         is_of_aws = _AWS_HOST.fullmatch(self.host) is not None
         return self.is_tunnel and self.port == HTTPS_PORT and is_of_aws
 

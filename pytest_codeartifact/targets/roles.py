@@ -1,13 +1,16 @@
 """Roles for tests: made through boto3 alone, each with exactly one policy, and removed again."""
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_codeartifact.errors import CleanupError, CodeArtifactError
-from pytest_codeartifact.targets.workspace import unique_name
+from pytest_codeartifact.targets.ownership import ANONYMOUS, ROLE_PATH, Naming
+from pytest_codeartifact.targets.patience import Patience, at_once
+from pytest_codeartifact.targets.workspace import code_of
 
 if TYPE_CHECKING:
     from types_boto3_codeartifact import CodeArtifactClient
@@ -47,7 +50,9 @@ class Role:
         maker: Caller,
         session: Caller,
         on_token: Callable[[str], object],
+        patience: Patience,
     ) -> None:
+        self._patience = patience
         self.name = name
         self.arn = arn
         self._iam = maker.boto3_client("iam")
@@ -71,8 +76,9 @@ class Role:
         document = document_of(policy)
         if document is None:
             self._forbid_everything()
-            return
-        _put_policy(self._iam, self.name, _POLICY_NAME, document)
+        else:
+            _put_policy(self._iam, self.name, _POLICY_NAME, document)
+        self._patience.settle(f"what {self.name} may do to hold everywhere", time.monotonic())
 
     def token(self, domain: "Domain | str", duration_seconds: int | None = None) -> str:
         """An authorization token for a domain that acts as this role."""
@@ -110,11 +116,23 @@ class BotoRoles:
     """Makes roles with boto3, and removes them in reverse order.
 
     `on_token` is told every token that was handed out, so that it can be masked in reports.
+    `boundary` is the ARN of the policy that bounds every role made, empty for none.
     """
 
-    def __init__(self, maker: Caller, on_token: Callable[[str], object] = lambda _: None) -> None:
+    def __init__(
+        self,
+        maker: Caller,
+        on_token: Callable[[str], object] = lambda _: None,
+        *,
+        naming: Naming = ANONYMOUS,
+        patience: Patience | None = None,
+        boundary: str = "",
+    ) -> None:
         self._maker = maker
         self._on_token = on_token
+        self._naming = naming
+        self._patience = patience or at_once()
+        self._boundary = boundary
         self._made: list[str] = []
 
     def role(self, policy: Policy) -> Role:
@@ -124,11 +142,15 @@ class BotoRoles:
         # Source: "Create a role for an IAM user" (IAM User Guide). The caller is named, not its
         # account, so that nobody else of the account can become the role.
         name, arn = self._make({"AWS": sts.get_caller_identity()["Arn"]})
-        given = sts.assume_role(RoleArn=arn, RoleSessionName=_SESSION_NAME)["Credentials"]
+        given = self._patience.until(
+            f"{name} to be there for who assumes it",
+            lambda: sts.assume_role(RoleArn=arn, RoleSessionName=_SESSION_NAME)["Credentials"],
+            lambda error: code_of(error) == "AccessDenied",
+        )
         session = self._maker.with_key(
             given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
         )
-        role = Role(name, arn, self._maker, session, self._on_token)
+        role = Role(name, arn, self._maker, session, self._on_token, self._patience)
         role.allow(policy)
         return role
 
@@ -147,11 +169,21 @@ class BotoRoles:
 
     def _make(self, principal: Mapping[str, str]) -> tuple[str, str]:
         """Make a role that this principal may assume: its name and ARN."""
-        iam, name = self._maker.boto3_client("iam"), unique_name()
+        iam, name = self._maker.boto3_client("iam"), self._naming.name()
         trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
-        told = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document([trust]))["Role"]
+        told = iam.create_role(
+            RoleName=name, AssumeRolePolicyDocument=_document([trust]), **self._marks()
+        )["Role"]
         self._made.append(name)
         return name, told["Arn"]
+
+    def _marks(self) -> Mapping[str, Any]:
+        """By what a role of a shared account is known, and bounded."""
+        if not self._naming.tags:
+            return {}
+        tags = [{"Key": key, "Value": text} for key, text in self._naming.tags.items()]
+        bound = {"PermissionsBoundary": self._boundary} if self._boundary else {}
+        return {"Path": ROLE_PATH, "Tags": tags, **bound}
 
     def close(self) -> None:
         """Remove all that was made, newest first; raises CleanupError for what would not go."""

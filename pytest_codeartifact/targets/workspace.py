@@ -1,8 +1,6 @@
 """Domains and repositories for tests: made through boto3 alone, and removed again."""
 
-import itertools
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -13,20 +11,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_codeartifact.errors import CleanupError, UploadError
 from pytest_codeartifact.redaction import redact
+from pytest_codeartifact.targets.ownership import ANONYMOUS, Naming
+from pytest_codeartifact.targets.patience import Patience, at_once
 
 if TYPE_CHECKING:
     from types_boto3_codeartifact import CodeArtifactClient
     from types_boto3_codeartifact.literals import PackageFormatType
+    from urllib3 import PoolManager
 
     from pytest_codeartifact.tools.base import Connection
-
-_RUN_PREFIX = f"pca-{secrets.token_hex(3)}"
-_numbers = itertools.count(1)
-
-
-def unique_name() -> str:
-    """A name for a domain or repository that nobody else uses."""
-    return f"{_RUN_PREFIX}-{next(_numbers)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +74,12 @@ class Repository:
 
     def upload(self, *paths: Path) -> None:
         """Publish wheels and sdists; raises UploadError with the refusal of the repository."""
-        token = self.domain.token()
+        token, url = self.domain.token(), self.endpoint("pypi")
         for path in paths:
-            _upload(self.endpoint("pypi"), token, path)
+            self._workspace.upload(url, token, path)
 
 
-def _upload(url: str, token: str, path: Path) -> None:
+def _upload(pool: "PoolManager", url: str, token: str, path: Path) -> None:
     import hashlib  # noqa: PLC0415 -- most tests upload nothing
 
     import urllib3  # noqa: PLC0415 -- most tests upload nothing
@@ -111,8 +104,7 @@ def _upload(url: str, token: str, path: Path) -> None:
         "content": (path.name, content, "application/octet-stream"),
     }
     headers = urllib3.make_headers(basic_auth=f"aws:{token}")
-    with urllib3.PoolManager() as pool:
-        answer = pool.request("POST", url, fields=fields, headers=headers)
+    answer = pool.request("POST", url, fields=fields, headers=headers)
     if answer.status != HTTPStatus.OK:
         text = answer.data.decode("utf-8", "replace").strip()
         msg = f"{path.name} was refused: HTTP {answer.status} {redact(text[:200])}"
@@ -123,14 +115,26 @@ class BotoWorkspace:
     """Makes domains and repositories with boto3, and removes them in reverse order.
 
     `on_token` is told every token that was handed out, so that it can be masked in reports.
+    `naming` gives names and tags, `pool` the connections of uploads, `patience` how long to wait
+    for what a service needs a moment for.
     """
 
     def __init__(
-        self, client: "CodeArtifactClient", on_token: Callable[[str], object] = lambda _: None
+        self,
+        client: "CodeArtifactClient",
+        on_token: Callable[[str], object] = lambda _: None,
+        *,
+        naming: Naming = ANONYMOUS,
+        patience: Patience | None = None,
+        pool: "Callable[[], PoolManager] | None" = None,
     ) -> None:
         self.client = client
         self._on_token = on_token
+        self._naming = naming
+        self._patience = patience or at_once()
+        self._pool = pool
         self._made: list[Domain | Repository] = []
+        self._expected: list[str] = []
 
     @property
     def domains(self) -> frozenset[str]:
@@ -139,7 +143,9 @@ class BotoWorkspace:
 
     def domain(self, name: str | None = None) -> Domain:
         """Make a domain, under a unique name unless one is given."""
-        told = self.client.create_domain(domain=name or unique_name())["domain"]
+        told = self.client.create_domain(domain=name or self._naming.name(), **self._tags())[
+            "domain"
+        ]
         domain = Domain(told["name"], told["owner"], told["arn"], self)
         self._made.append(domain)
         return domain
@@ -156,19 +162,37 @@ class BotoWorkspace:
         told = self.client.create_repository(
             domain=domain.name,
             domainOwner=domain.owner,
-            repository=name or unique_name(),
+            repository=name or self._naming.name(),
             upstreams=[{"repositoryName": each.name} for each in upstreams],
+            **self._tags(),
         )["repository"]
         repository = Repository(told["name"], domain, told["arn"], self)
         self._made.append(repository)
         if external is not None:
-            self.client.associate_external_connection(
+            self._associate(repository, external)
+        return repository
+
+    def _associate(self, repository: Repository, external: str) -> None:
+        domain = repository.domain
+        self._patience.until(
+            f"{repository.name} to be there for its connection",
+            lambda: self.client.associate_external_connection(
                 domain=domain.name,
                 domainOwner=domain.owner,
                 repository=repository.name,
                 externalConnection=external,
-            )
-        return repository
+            ),
+            lambda error: code_of(error) == "ResourceNotFoundException",
+        )
+
+    def expect(self, name: str) -> None:
+        """Remove a domain of this name in the end, should somebody make it."""
+        self._expected.append(name)
+
+    def _tags(self) -> Any:  # noqa: ANN401 -- as its operations take them, or none of them
+        if not self._naming.tags:
+            return {}
+        return {"tags": [{"key": key, "value": text} for key, text in self._naming.tags.items()]}
 
     def existing_domain(self, name: str) -> Domain:
         """A domain that somebody else made, and removes."""
@@ -200,9 +224,21 @@ class BotoWorkspace:
         self._on_token(token)
         return token
 
+    def upload(self, url: str, token: str, path: Path) -> None:
+        """Publish a wheel or sdist; raises UploadError with the refusal of the repository."""
+        import urllib3  # noqa: PLC0415 -- most tests upload nothing
+
+        with (self._pool or urllib3.PoolManager)() as pool:
+            _upload(pool, url, token, path)
+
     def close(self) -> None:
         """Remove all that was made, newest first; raises CleanupError for what would not go."""
-        failures = []
+        failures: list[tuple[Domain | Repository, BotoCoreError | ClientError]] = []
+        while self._expected:
+            try:
+                self._made.append(self.existing_domain(self._expected.pop()))
+            except self.client.exceptions.ResourceNotFoundException:
+                continue
         while self._made:
             made = self._made.pop()
             try:
@@ -219,6 +255,14 @@ class BotoWorkspace:
         """Remove a domain with all repositories in it, also those a test made by itself."""
         if not self._is_there(domain):
             return
+        # What was deleted a moment ago may still count.
+        self._patience.until(
+            f"the repositories of {domain.name} to be gone",
+            lambda: self._remove_with_repositories(domain),
+            lambda error: code_of(error) == "ConflictException",
+        )
+
+    def _remove_with_repositories(self, domain: Domain) -> None:
         pages = self.client.get_paginator("list_repositories_in_domain").paginate(
             domain=domain.name, domainOwner=domain.owner
         )
@@ -241,6 +285,12 @@ class BotoWorkspace:
         except self.client.exceptions.ResourceNotFoundException:
             # The test removed it itself, or its whole domain.
             return
+
+
+def code_of(error: BaseException) -> str:
+    """The code of a service's error, empty for any other."""
+    response: Mapping[str, Any] = getattr(error, "response", {})
+    return str(response.get("Error", {}).get("Code", ""))
 
 
 def _cleanup_error(

@@ -80,6 +80,15 @@ def machine_ca_file() -> Path | None:
     return next((Path(text) for text in named if text and Path(text).is_file()), None)
 
 
+def aws_ca_file() -> Path | None:
+    """The CA file by which this machine trusts AWS: the clients' own variable, or as all do.
+
+    Raises PipConfigurationError when pip's configuration cannot be read.
+    """
+    named = os.environ.get("AWS_CA_BUNDLE")
+    return Path(named) if named and Path(named).is_file() else machine_ca_file()
+
+
 def machine_proxies() -> dict[str, str]:
     """The proxies the machine uses for addresses outside, by variable name; may be empty."""
     both = {name: os.environ.get(name) or os.environ.get(name.upper()) for name in PROXIES}

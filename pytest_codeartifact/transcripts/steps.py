@@ -1,5 +1,6 @@
 """A document's steps, run in one session and compared; what fails says where and what to try."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -69,7 +70,8 @@ class Transcript:
     """A document that is being followed: its session, and the values of its placeholders.
 
     `judge` says whether a command went as shown, `judge` of this module where nobody else does;
-    `before` is told each command before it runs.
+    `before` is told each command before it runs. `typed` makes of a text what is really typed.
+    `pauses` are the seconds after which a command that failed so may be given again.
     """
 
     document: str
@@ -77,6 +79,8 @@ class Transcript:
     bindings: Bindings
     judge: "Judge | None" = None
     before: Callable[[Command], object] = field(default=lambda _: None)
+    typed: Callable[[str], str] = field(default=lambda text: text)
+    pauses: Callable[[StepFailed], Iterable[float]] = field(default=lambda _: ())
 
     def follow(self, step: Step) -> None:
         """Do what a step shows; raises StepFailed at the first thing that goes otherwise."""
@@ -90,11 +94,29 @@ class Transcript:
         """Write a file as a reader does, in the working folder of the moment."""
         path = self.session.folder() / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(self.typed(text), encoding="utf-8")
 
     def _run(self, step: Step, command: Command) -> None:
         self.before(command)
-        completed = self.session.run(command.text, with_stderr=command.with_stderr)
+        failure = self._tried(step, command)
+        for pause in self.pauses(failure) if failure is not None else ():
+            if failure is None:
+                return
+            time.sleep(pause)
+            failure = self._tried(step, command)
+        if failure is not None:
+            raise failure
+
+    def _tried(self, step: Step, command: Command) -> StepFailed | None:
+        try:
+            self._run_once(step, command)
+        except StepFailed as failure:
+            return failure
+        return None
+
+    def _run_once(self, step: Step, command: Command) -> None:
+        text = self.typed(command.text)
+        completed = self.session.run(text, with_stderr=command.with_stderr)
         decide = self.judge or judge
         self.bindings = decide(self.document, step, command, completed, self.bindings)
 

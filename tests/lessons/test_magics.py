@@ -156,7 +156,7 @@ def test_loading_twice_changes_nothing(empty: OpenKernel) -> None:
         ("%%console\n\n", "this console has no command"),
         ("%%console loud\n$ ls", "a console has no 'loud'"),
         ("%codeartifact somewhere", "%codeartifact own, attach [READY_FILE], terminal or stop"),
-        ("%codeartifact aws", "not available in this version; nothing was asked there"),
+        ("%codeartifact aws", "which no real AWS account does; nothing was asked there"),
         ("%codeartifact attach /nowhere.json", "no CodeArtifact is served that /nowhere.json"),
         ("%show decision nobody sts:X", "there is no file nobody and no role nobody"),
     ],

@@ -10,8 +10,9 @@ import pytest
 
 from pytest_codeartifact.article.checks import Fact, Observation, World, discover
 from pytest_codeartifact.article.checks.logins import Secrets, secrets_in
-from pytest_codeartifact.article.checks.reader import DOMAIN, REPOSITORY
+from pytest_codeartifact.article.checks.reader import REPOSITORY
 from pytest_codeartifact.article.claims import table
+from pytest_codeartifact.article.grounds import ARTICLES_DOMAIN as DOMAIN
 from pytest_codeartifact.article.materials import Material, Materials
 from pytest_codeartifact.article.original import original
 from pytest_codeartifact.article.world import Laboratory, open_laboratory

@@ -7,7 +7,7 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
-from pytest_codeartifact.targets.workspace import unique_name
+from pytest_codeartifact.targets.ownership import ANONYMOUS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     MakePackage = Callable[..., SamplePackage]
 
 HALF_A_DAY_SECONDS = 12 * 3600
-USER = unique_name()
+USER = ANONYMOUS.name()
 
 
 @pytest.fixture

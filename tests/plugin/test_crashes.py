@@ -22,6 +22,7 @@ CONFTEST = """
             self.control = FakeControl()
             self.secrets = {"planted-secret"}
             self.crashes_before = self.last_crash()
+            self.crashes = self.control.crashes
 
         def last_crash(self):
             return self.control.log[-1].number

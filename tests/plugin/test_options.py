@@ -1,10 +1,13 @@
+import os
 from pathlib import Path
 
 import pytest
 
 import pytest_codeartifact
 
-BUILT_IN = str(Path(pytest_codeartifact.__file__).parent / "article" / "walkthrough.md")
+PLUGIN_PATH = Path(pytest_codeartifact.__file__).parent
+BUILT_IN = str(PLUGIN_PATH / "article" / "walkthrough.md")
+PROBES = str(PLUGIN_PATH / "parity" / "all.probes")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +78,7 @@ def test_option_without_a_path_selects_the_built_in_article(
     if ini:
         pytester.makeini(ini)
     pytester.makepyfile(**{"tests/test_mine": "def test_mine(): pass"})
-    assert pytester.parseconfigure("--codeartifact").args == [BUILT_IN]
+    assert pytester.parseconfigure("--codeartifact").args == [BUILT_IN, PROBES]
 
 
 def test_run_without_the_option_is_left_as_it_is(pytester: pytest.Pytester, article: Path) -> None:
@@ -94,11 +97,50 @@ def test_unknown_target_is_a_usage_error(pytester: pytest.Pytester, value: str) 
     result.stderr.fnmatch_lines([f"ERROR: --codeartifact: expected local or aws, not '{value}'"])
 
 
-def test_real_account_is_refused_as_not_available(pytester: pytest.Pytester) -> None:
-    """--codeartifact=aws ends the run before anything is collected, and says why."""
-    result = pytester.runpytest_inprocess("--codeartifact=aws")
+NAMED = ("--codeartifact-region=eu-west-1", "--codeartifact-account=210987654321")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "the Region must be named: by --codeartifact-region,*"),
+        (NAMED[:1], "the account must be named: by --codeartifact-account,*"),
+        ([*NAMED, "--codeartifact-state=kept"], "--codeartifact-state is about the emulator*"),
+        ([*NAMED, "--codeartifact-mutate"], "--codeartifact-mutate is about the emulator*"),
+        ([*NAMED, "--codeartifact-endpoint=plain"], "--codeartifact-endpoint is about*"),
+    ],
+)
+def test_aws_guard_refuses_what_is_not_thought_through(
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    said: str,
+) -> None:
+    """A real account is not touched before Region and account are named, and nothing else asked."""
+    for name in ("AWS_ENDPOINT_URL", *(each for each in os.environ if "CODEARTIFACT" in each)):
+        monkeypatch.delenv(name, raising=False)
+    result = pytester.runpytest_inprocess("--codeartifact=aws", "--collect-only", *arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: *not available in this version*"])
+    result.stderr.fnmatch_lines([f"ERROR: --codeartifact=aws: {said}"])
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_CODEARTIFACT"])
+def test_endpoint_guard_names_the_variable_that_redirects(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """Calls that would go elsewhere than to AWS are refused, with which variable does that."""
+    monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    result = pytester.runpytest_inprocess("--codeartifact=aws", *NAMED)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: *{variable} would lead the calls away*unset it*"])
+
+
+def test_one_account_is_played_by_the_emulator(pytester: pytest.Pytester) -> None:
+    """Accounts to choose from are for a real run; the emulator is one."""
+    accounts = [f"--codeartifact-account={number * 12}" for number in "12"]
+    result = pytester.runpytest_inprocess("--codeartifact", *accounts)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --codeartifact-account: an emulator plays one account*"])
 
 
 def test_real_account_is_not_chosen_by_the_environment(
@@ -165,9 +207,12 @@ def test_steps_of_an_article_stay_in_one_worker(pytester: pytest.Pytester, mode:
 
 
 def test_article_is_collected_from_anywhere(pytester: pytest.Pytester) -> None:
-    """In an empty folder steps and checks of the built-in article are found, in its order."""
+    """In an empty folder steps and checks of the built-in article are found, then the probes."""
     result = pytester.runpytest_inprocess("--codeartifact", "--collect-only", "-q")
-    items = [line for line in result.outlines if "::" in line]
+    found = [line for line in result.outlines if "::" in line]
+    items = [line for line in found if not line.startswith("parity::")]
+    assert items == found[: len(items)]
+    assert len(items) < len(found)
     steps = [line for line in items if "::C" not in line]
     assert steps[0] == "walkthrough.md::01-create-domain"
     assert steps == sorted(steps) == items[: len(steps)]

@@ -9,16 +9,16 @@ import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from pytest_codeartifact.findings import Evidence
+from pytest_codeartifact.targets import Capability
 
 if TYPE_CHECKING:
     from pytest_codeartifact.article.materials import Materials
-    from pytest_codeartifact.targets.builds import RunningBuild
+    from pytest_codeartifact.targets import Target
+    from pytest_codeartifact.targets.builds import ReadyBuild
     from pytest_codeartifact.targets.control import Control
-    from pytest_codeartifact.targets.emulator import EmulatorTarget
     from pytest_codeartifact.targets.packages import SamplePackage
     from pytest_codeartifact.targets.roles import Policy, Role
     from pytest_codeartifact.targets.workspace import BotoWorkspace, Repository
@@ -35,15 +35,27 @@ class Caller(Protocol):
 
 
 class World(Protocol):
-    """An emulator that was emptied for one check, and programs to use with it.
+    """An account in which nothing was made yet for one check, and programs to use with it.
 
-    Nothing has to be removed: the next check finds it empty again.
+    Nothing has to be removed: the next check finds none of it again.
     """
 
     @property
-    def account(self) -> "EmulatorTarget": ...
+    def account(self) -> "Target": ...
     @property
-    def control(self) -> "Control": ...
+    def domain_name(self) -> str:
+        """What the article's domain is called here."""
+        ...
+
+    @property
+    def control(self) -> "Control":
+        """Control of the emulator, for checks that need what only it can do."""
+        ...
+
+    def now(self) -> float:
+        """The service's time in seconds since the epoch."""
+        ...
+
     @property
     def workspace(self) -> "BotoWorkspace": ...
     @property
@@ -60,10 +72,10 @@ class World(Protocol):
         """A role of the account that may do what the policy says; raises CodeArtifactError."""
         ...
 
-    def start_build(
-        self, buildspec: str, policy: "Policy", source: Path | None = None
-    ) -> "RunningBuild":
+    def prepare_build(self, buildspec: str, policy: "Policy") -> "ReadyBuild":
         """A build by CodeBuild, under a role that may do what the policy says, and write its log.
+
+        It is yet to be started, as builds that are to run side by side are.
 
         Raises CodeArtifactError for what is no policy, ClientError for what the services refuse.
         """
@@ -93,16 +105,32 @@ class Observation:
 
 Check: TypeAlias = Callable[[World], Observation]
 _CHECKS: dict[str, Check] = {}
+_NEEDS: dict[str, frozenset[Capability]] = {}
 
 
 def check(function: Check) -> Check:
     """Make a function of a module of this folder a check; it is known by its name, with dashes."""
-    name = function.__name__.replace("_", "-")
-    if name in _CHECKS:
-        msg = f"two checks are called {name}"
-        raise ValueError(msg)
-    _CHECKS[name] = function
-    return function
+    return check_with()(function)
+
+
+def check_with(*needs: Capability) -> Callable[[Check], Check]:
+    """Like `check`, for what can only be seen where the account has these capabilities."""
+
+    def made(function: Check) -> Check:
+        name = function.__name__.replace("_", "-")
+        if name in _CHECKS:
+            msg = f"two checks are called {name}"
+            raise ValueError(msg)
+        _CHECKS[name], _NEEDS[name] = function, frozenset(needs)
+        return function
+
+    return made
+
+
+def needs_of(name: str) -> frozenset[Capability]:
+    """What an account must have for the check of this name."""
+    discover()
+    return _NEEDS[name]
 
 
 @cache

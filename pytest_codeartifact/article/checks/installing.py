@@ -2,7 +2,7 @@
 
 import re
 
-from pytest_codeartifact.article.checks import Observation, World, check
+from pytest_codeartifact.article.checks import Observation, World, check, check_with
 from pytest_codeartifact.article.checks.reader import (
     PRIVATE_PACKAGE,
     PUBLIC_PYPI,
@@ -14,11 +14,12 @@ from pytest_codeartifact.article.checks.reader import (
     traced,
 )
 from pytest_codeartifact.redaction import TOKEN_PATTERN
+from pytest_codeartifact.targets import Capability
 
 _INDEXES = re.compile(r"^Looking in indexes: (.+)$", re.MULTILINE)
 
 
-@check
+@check_with(Capability.OFFLINE_UPSTREAM, Capability.SERVER_LOG)
 def comes_from_codeartifact(world: World) -> Observation:
     """Install a private package whose name the public registry has in a higher version."""
     private = world.package(PRIVATE_PACKAGE, "0.1.0")
@@ -46,7 +47,7 @@ def comes_from_codeartifact(world: World) -> Observation:
     )
 
 
-@check
+@check_with(Capability.OFFLINE_UPSTREAM)
 def private_and_public_together(world: World) -> Observation:
     """Install a private and a public package by one command."""
     private, public = world.package(PRIVATE_PACKAGE, "0.1.0"), world.package("public-package")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_codeartifact.article.checks import Observation, World, check
+from pytest_codeartifact.article.checks import Observation, World, check, check_with
 from pytest_codeartifact.article.checks.reader import (
     PRIVATE_PACKAGE,
     Machine,
@@ -22,6 +22,7 @@ from pytest_codeartifact.article.checks.reader import (
 )
 from pytest_codeartifact.findings import Evidence
 from pytest_codeartifact.redaction import TOKEN_PATTERN
+from pytest_codeartifact.targets import Capability
 
 if TYPE_CHECKING:
     from pytest_codeartifact.targets.workspace import Repository
@@ -125,7 +126,7 @@ def secrets_in(text: str, known_keys: Mapping[str, str]) -> Secrets:
     )
 
 
-@check
+@check_with(Capability.TRAVEL)
 def nothing_permanent_is_left(world: World) -> Observation:
     """Log in for pip and twine, look for secrets in every file that changed, and outlive them."""
     repository, package = make_repository(world), world.package(PRIVATE_PACKAGE)
@@ -140,7 +141,7 @@ def nothing_permanent_is_left(world: World) -> Observation:
     found = secrets_in("\n".join(path.read_text("latin-1") for path in changed), own)
     hours = 0
     while hours < _LONGEST_HOURS and any(
-        is_read(repository, f"{package.name}/", token) for token in found.tokens
+        is_read(world, repository, f"{package.name}/", token) for token in found.tokens
     ):
         world.control.advance(_HOUR_SECONDS)
         hours += 1

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from botocore.exceptions import ClientError
 
-from pytest_codeartifact.article.checks import Observation, World, check
-from pytest_codeartifact.article.checks.builds import LOGIN, buildspec_of, seen, why
+from pytest_codeartifact.article.checks import Observation, World, check_with
+from pytest_codeartifact.article.checks.builds import buildspec_of, login_command, seen, why
 from pytest_codeartifact.article.checks.reader import PRIVATE_PACKAGE, fact, make_repository
 from pytest_codeartifact.article.materials import (
     MaterialError,
@@ -17,6 +17,7 @@ from pytest_codeartifact.article.materials import (
 )
 from pytest_codeartifact.errors import CodeArtifactError
 from pytest_codeartifact.findings import Evidence
+from pytest_codeartifact.targets import Capability
 from pytest_codeartifact.targets.policies import (
     BEARER_ACTION,
     BEARER_CONDITION,
@@ -25,7 +26,7 @@ from pytest_codeartifact.targets.policies import (
 )
 
 if TYPE_CHECKING:
-    from pytest_codeartifact.targets.builds import Build
+    from pytest_codeartifact.targets.builds import Build, ReadyBuild
 
 _Statement: TypeAlias = Mapping[str, Any]
 # What an article says there, right or wrong.
@@ -35,22 +36,32 @@ _OTHER_SERVICE = "codecommit.amazonaws.com"
 _NO_POLICY = (MaterialError, CodeArtifactError, ClientError)
 """What a text that cannot be a role's policy leads to; IAM refuses some in words of its own."""
 
-_INSTALLING = buildspec_of(
-    {"install": {"commands": [LOGIN]}, "build": {"commands": [f"pip install {PRIVATE_PACKAGE}"]}}
-)
 _CONFIGURED = "pip has another configuration now"
-_SETTINGS = 'cksum "$XDG_CONFIG_HOME/pip/pip.conf" 2>&1'
-_LOGGING_IN = buildspec_of(
-    {
-        "install": {
-            "commands": [f"BEFORE=$({_SETTINGS} || :)", LOGIN],
-            "finally": [f'test "$({_SETTINGS})" = "$BEFORE" || echo {_CONFIGURED}'],
+# Where a user's pip has its configuration (pip documentation: "Configuration").
+_SETTINGS = 'cksum "${XDG_CONFIG_HOME:-$HOME/.config}/pip/pip.conf" 2>&1'
+
+
+def _installing(world: World) -> str:
+    """A buildspec that logs in and then installs."""
+    install = f"pip install {PRIVATE_PACKAGE}"
+    return buildspec_of(
+        {"install": {"commands": [login_command(world)]}, "build": {"commands": [install]}}
+    )
+
+
+def _logging_in(world: World) -> str:
+    """A buildspec that logs in, and says whether pip is configured otherwise after that."""
+    return buildspec_of(
+        {
+            "install": {
+                "commands": [f"BEFORE=$({_SETTINGS} || :)", login_command(world)],
+                "finally": [f'test "$({_SETTINGS})" = "$BEFORE" || echo {_CONFIGURED}'],
+            }
         }
-    }
-)
+    )
 
 
-@check
+@check_with(Capability.IDENTITIES)
 def role_policy_is_enough(world: World) -> Observation:
     """Build as a role with the article's actions, then with each but one: log in and install."""
     make_repository(world).upload(world.package(PRIVATE_PACKAGE).wheel)
@@ -59,7 +70,7 @@ def role_policy_is_enough(world: World) -> Observation:
         actions = [action for statement in statements for action in actions_of(statement)]
         whole, *others = _built(
             world,
-            _INSTALLING,
+            _installing(world),
             [statements, *(without_action(statements, each) for each in actions)],
         )
     except _NO_POLICY as error:
@@ -85,9 +96,10 @@ def role_policy_is_enough(world: World) -> Observation:
 
 def _built(world: World, buildspec: str, policies: Sequence[Sequence[_Statement]]) -> "list[Build]":
     """Builds of one buildspec side by side, each under a role with one policy and the bearer's."""
-    started = [
-        world.start_build(buildspec, [*statements, BEARER_STATEMENT]) for statements in policies
+    ready = [
+        world.prepare_build(buildspec, [*statements, BEARER_STATEMENT]) for statements in policies
     ]
+    started = [each.start() for each in ready]
     return [each.wait() for each in started]
 
 
@@ -110,7 +122,7 @@ def _told(build: "Build", requests: Sequence[Mapping[str, Any]]) -> str:
     return f"{step} fails: {why(build)} ({'; '.join(refused)})"
 
 
-@check
+@check_with(Capability.IDENTITIES)
 def bearer_token_permission_is_needed(world: World) -> Observation:
     """Log in by a build with the article's statement about bearer tokens, and without it."""
     make_repository(world)
@@ -139,7 +151,7 @@ def _with_articles_statement(materials: Materials) -> Sequence[_Statement]:
     return [PACKAGE_STATEMENT, {**parts, "Condition": BEARER_CONDITION}]
 
 
-@check
+@check_with(Capability.IDENTITIES)
 def condition_is_right(world: World) -> Observation:
     """Log in by a build under the article's condition, and under the same for another service."""
     make_repository(world)
@@ -188,23 +200,22 @@ class _Login:
 
 def _logins(world: World, *policies: Callable[[], Sequence[_Statement]]) -> list[_Login]:
     """Logins of builds side by side, each under a policy; none where that is no policy."""
-    return [await_() for await_ in [_login(world, policy) for policy in policies]]
+    ready = [_prepared(world, policy) for policy in policies]
+    started = [each if isinstance(each, _Login) else each.start() for each in ready]
+    return [each if isinstance(each, _Login) else _ended(each.wait()) for each in started]
 
 
-def _login(world: World, policy: Callable[[], Sequence[_Statement]]) -> Callable[[], _Login]:
-    """Start a build that logs in; what waits for its end."""
+def _prepared(world: World, policy: Callable[[], Sequence[_Statement]]) -> "ReadyBuild | _Login":
+    """A build that logs in, ready to start; a login that failed where that is no policy."""
     try:
-        running = world.start_build(_LOGGING_IN, policy())
+        return world.prepare_build(_logging_in(world), policy())
     except _NO_POLICY as error:
-        refused = _Login(is_logged_in=False, is_configured=False, log="", seen=_why(error))
-        return lambda: refused
+        return _Login(is_logged_in=False, is_configured=False, log="", seen=_why(error))
 
-    def ended() -> _Login:
-        build = running.wait()
-        configured = f"\n{_CONFIGURED}\n" in build.log
-        return _Login(_is_logged_in(build), configured, build.log, seen(build))
 
-    return ended
+def _ended(build: "Build") -> _Login:
+    configured = f"\n{_CONFIGURED}\n" in build.log
+    return _Login(_is_logged_in(build), configured, build.log, seen(build))
 
 
 def _why(error: Exception) -> Evidence:

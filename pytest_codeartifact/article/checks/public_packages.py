@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from pytest_codeartifact.article.checks import Observation, World, check
+from pytest_codeartifact.article.checks import Observation, World, check_with
 from pytest_codeartifact.article.checks.reader import (
-    DOMAIN,
     PUBLIC_PYPI,
     REPOSITORY,
     Machine,
@@ -20,13 +19,14 @@ from pytest_codeartifact.article.checks.reader import (
     make_repository,
     read,
 )
+from pytest_codeartifact.targets import Capability
 from pytest_codeartifact.tools.virtualenv import installed_distributions
 
 if TYPE_CHECKING:
     from pytest_codeartifact.targets.packages import SamplePackage
 
 
-@check
+@check_with(Capability.OFFLINE_UPSTREAM)
 def public_package_on_demand(world: World) -> Observation:
     """Install a public package through the repository, and see what the repository then has."""
     package = _published(world, "on-demand")
@@ -50,7 +50,7 @@ def public_package_on_demand(world: World) -> Observation:
     )
 
 
-@check
+@check_with(Capability.OFFLINE_UPSTREAM, Capability.FAULTS)
 def kept_when_the_registry_is_gone(world: World) -> Observation:
     """Install a public package, take its registry down, and install it afresh."""
     package = _published(world, "kept")
@@ -77,7 +77,7 @@ def kept_when_the_registry_is_gone(world: World) -> Observation:
     )
 
 
-@check
+@check_with(Capability.OFFLINE_UPSTREAM, Capability.FAULTS)
 def outside_changes_do_not_reach_in(world: World) -> Observation:
     """Yank, replace and cut off a package each, outside; then get the pinned versions again."""
     yanked, replaced, down = (_published(world, name) for name in ("yanked", "replaced", "down"))
@@ -118,7 +118,7 @@ def _published(world: World, name: str) -> "SamplePackage":
 
 
 def _packages(world: World) -> list[str]:
-    listed = world.account.client().list_packages(domain=DOMAIN, repository=REPOSITORY)
+    listed = world.account.client().list_packages(domain=world.domain_name, repository=REPOSITORY)
     return [each["package"] for each in listed["packages"]]
 
 
@@ -126,7 +126,7 @@ def _origin(world: World, package: "SamplePackage") -> str:
     """The connection that a package came through; nothing where the repository has none."""
     try:
         told = world.account.client().describe_package_version(
-            domain=DOMAIN,
+            domain=world.domain_name,
             repository=REPOSITORY,
             format="pypi",
             package=package.name,
@@ -149,12 +149,12 @@ def _outside(world: World, package: "SamplePackage") -> str:
     workspace = world.workspace
     domain = workspace.domain()
     newcomer, token = workspace.repository(domain, external=PUBLIC_PYPI), domain.token()
-    status, page = read(newcomer, f"{package.name}/", token)
+    status, page = read(world, newcomer, f"{package.name}/", token)
     if status != HTTPStatus.OK:
         return f"a newcomer is answered {status}"
     if b"data-yanked" in page:
         return "a newcomer is told that it is yanked"
     path = f"{package.name}/{package.version}/{package.wheel.name}"
-    digest = hashlib.sha256(read(newcomer, path, token)[1]).hexdigest()
+    digest = hashlib.sha256(read(world, newcomer, path, token)[1]).hexdigest()
     is_changed = digest != hashlib.sha256(package.wheel.read_bytes()).hexdigest()
     return f"a newcomer gets SHA-256 {digest}" if is_changed else ""

@@ -1,6 +1,7 @@
 """What checks do as a reader of the article would, and how they quote what came of it."""
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -17,9 +18,7 @@ from pytest_codeartifact.tools.virtualenv import installed_distributions
 if TYPE_CHECKING:
     from pytest_codeartifact.targets.workspace import Domain, Repository
 
-DOMAIN = "awscicd"
 REPOSITORY = "demo-repo"
-PLACE = ("--domain", DOMAIN, "--repository", REPOSITORY)
 PUBLIC_PYPI = "public:pypi"
 PRIVATE_PACKAGE = "cicddemo-hello"
 
@@ -30,7 +29,12 @@ _REFUSAL = re.compile(r"\b[45]\d\d (?:Client |Server )?Error\b|An error occurred
 
 def make_domain(world: World) -> "Domain":
     """The article's domain."""
-    return world.workspace.domain(DOMAIN)
+    return world.workspace.domain(world.domain_name)
+
+
+def place(world: World) -> tuple[str, ...]:
+    """The options that name the article's repository."""
+    return ("--domain", world.domain_name, "--repository", REPOSITORY)
 
 
 def make_repository(world: World, *, external: str | None = None) -> "Repository":
@@ -55,7 +59,7 @@ class Machine:
     def log_in(self, tool: str = "pip", *more: str) -> Completed:
         """`aws codeartifact login` for the article's repository; any exit code is an answer."""
         return self.tools.aws.run(
-            "codeartifact", "login", "--tool", tool, *PLACE, *more, expect=None
+            "codeartifact", "login", "--tool", tool, *place(self._world), *more, expect=None
         )
 
     def install(self, *requirements: str) -> Completed:
@@ -79,19 +83,30 @@ def place_of(endpoint_url: str) -> str:
     return endpoint_url.partition("://")[2].partition("/")[2]
 
 
-def read(repository: "Repository", path: str, token: str) -> tuple[int, bytes]:
+def read(world: World, repository: "Repository", path: str, token: str) -> tuple[int, bytes]:
     """Status and body of a path below the repository's simple index, read with a token."""
     import urllib3  # noqa: PLC0415 -- collecting an article needs none
 
     headers = urllib3.make_headers(basic_auth=f"aws:{token}")
-    with urllib3.PoolManager(retries=False) as pool:
+    with world.account.pool() as pool:
         answer = pool.request("GET", f"{repository.endpoint('pypi')}simple/{path}", headers=headers)
     return answer.status, answer.data
 
 
-def is_read(repository: "Repository", path: str, token: str) -> bool:
+def is_read(world: World, repository: "Repository", path: str, token: str) -> bool:
     """Whether a token reads a path below the repository's simple index."""
-    return read(repository, path, token)[0] == HTTPStatus.OK
+    return read(world, repository, path, token)[0] == HTTPStatus.OK
+
+
+def eventually(world: World, what: str, look: Callable[[], _T], holds: Callable[[_T], bool]) -> _T:
+    """What is seen once it holds, or in the end: some changes need a moment until all see them."""
+    seen = look()
+    for pause in world.account.patience.pauses(what):
+        if holds(seen):
+            break
+        time.sleep(pause)
+        seen = look()
+    return seen
 
 
 def files_of(home_path: Path) -> Iterator[Path]:

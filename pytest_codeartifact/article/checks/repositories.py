@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_codeartifact.article.checks import Observation, World, check
 from pytest_codeartifact.article.checks.reader import (
-    DOMAIN,
-    PLACE,
     Machine,
     answer,
     ended,
+    eventually,
     fact,
     make_domain,
     make_repository,
+    place,
     read,
 )
+from pytest_codeartifact.targets.workspace import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,9 +28,10 @@ _PUBLIC_NPM = "public:npmjs"
 def new_repository_is_empty(world: World) -> Observation:
     """Count the packages of a repository that was just made."""
     repository = make_repository(world)
-    listed = world.account.client().list_packages(domain=DOMAIN, repository=repository.name)
+    name = world.domain_name
+    listed = world.account.client().list_packages(domain=name, repository=repository.name)
     packages = listed["packages"]
-    seen = answer(f"ListPackages of {DOMAIN}/{repository.name} lists {len(packages)} packages")
+    seen = answer(f"ListPackages of {name}/{repository.name} lists {len(packages)} packages")
     return Observation({"packages": len(packages)}, [seen])
 
 
@@ -41,14 +43,20 @@ def domain_groups_repositories(world: World) -> Observation:
     client, package = world.account.client(), world.package("demo")
     for each in repositories:
         each.upload(package.wheel)
-    listed = client.list_repositories_in_domain(domain=DOMAIN)["repositories"]
-    described: list[Mapping[str, Any]] = [client.describe_domain(domain=DOMAIN)["domain"]]
+    name = world.domain_name
+    listed = eventually(
+        world,
+        "both repositories to be listed",
+        lambda: client.list_repositories_in_domain(domain=name)["repositories"],
+        lambda seen: len(seen) >= len(repositories),
+    )
+    described: list[Mapping[str, Any]] = [client.describe_domain(domain=name)["domain"]]
     for each in repositories:
-        told = client.describe_repository(domain=DOMAIN, repository=each.name)
+        told = client.describe_repository(domain=name, repository=each.name)
         described.append(told["repository"])
     keys = [str(each["encryptionKey"]) for each in described if "encryptionKey" in each]
     token = domain.token()
-    before = [read(each, "demo/", token)[0] for each in repositories]
+    before = [read(world, each, "demo/", token)[0] for each in repositories]
     statement = {
         "Effect": "Deny",
         "Principal": "*",
@@ -56,10 +64,15 @@ def domain_groups_repositories(world: World) -> Observation:
         "Resource": "*",
     }
     client.put_domain_permissions_policy(
-        domain=DOMAIN,
+        domain=name,
         policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     )
-    after = [read(each, "demo/", token)[0] for each in repositories]
+    after = eventually(
+        world,
+        "the domain's policy to hold",
+        lambda: [read(world, each, "demo/", token)[0] for each in repositories],
+        lambda seen: set(seen) == {HTTPStatus.FORBIDDEN},
+    )
     reached = set(before) == {HTTPStatus.OK} and set(after) == {HTTPStatus.FORBIDDEN}
     return Observation(
         {
@@ -80,7 +93,7 @@ def npm_connection_exists(world: World) -> Observation:
     """Connect the repository to the public npm registry."""
     repository = make_repository(world)
     told = world.account.client().associate_external_connection(
-        domain=DOMAIN, repository=repository.name, externalConnection=_PUBLIC_NPM
+        domain=world.domain_name, repository=repository.name, externalConnection=_PUBLIC_NPM
     )
     connections = told["repository"]["externalConnections"]
     names = " ".join(each["externalConnectionName"] for each in connections)
@@ -97,16 +110,15 @@ def deletion_order(world: World) -> Observation:
     """Delete the domain before its repository, then the repository before the domain."""
     make_repository(world)
     aws = Machine(world).tools.aws
-    delete_domain = ("codeartifact", "delete-domain", "--domain", DOMAIN)
+    delete_domain = ("codeartifact", "delete-domain", "--domain", world.domain_name)
     first = aws.run(*delete_domain, expect=None)
-    repository = aws.run("codeartifact", "delete-repository", *PLACE, expect=None)
+    repository = aws.run("codeartifact", "delete-repository", *place(world), expect=None)
     second = aws.run(*delete_domain, expect=None)
-    left = [each["name"] for each in world.account.client().list_domains()["domains"]]
+    left = _domains_afterwards(world)
     return Observation(
         {
             "domain_first": first.exit_code == 0,
-            "repository_then_domain": repository.exit_code == second.exit_code == 0
-            and DOMAIN not in left,
+            "repository_then_domain": repository.exit_code == second.exit_code == 0 and not left,
         },
         [
             ended(first),
@@ -114,7 +126,7 @@ def deletion_order(world: World) -> Observation:
                 f"`delete-repository` and then `delete-domain` ended with {repository.exit_code}"
                 f" and {second.exit_code}"
             ),
-            answer(f"ListDomains lists {len(left)} domains afterwards"),
+            answer(f"ListDomains lists {left} domains of this name afterwards"),
         ],
     )
 
@@ -125,15 +137,41 @@ def nothing_is_left_in_the_account(world: World) -> Observation:
     repository = make_repository(world)
     repository.upload(world.package("demo").wheel)
     client, resource = world.account.client(), repository.arn
-    before = len(client.list_domains()["domains"])
-    client.delete_repository(domain=DOMAIN, repository=repository.name)
-    client.delete_domain(domain=DOMAIN)
-    after = len(client.list_domains()["domains"])
-    listed = client.list_repositories()["repositories"]
+    before = eventually(
+        world, "the domain to be listed", lambda: _domains(world), lambda number: number > 0
+    )
+    client.delete_repository(domain=world.domain_name, repository=repository.name)
+    world.account.patience.until(
+        "the domain to be empty",
+        lambda: client.delete_domain(domain=world.domain_name),
+        lambda error: code_of(error) == "ConflictException",
+    )
+    after = _domains_afterwards(world)
+    pages = client.get_paginator("list_repositories").paginate()
+    listed = [
+        each
+        for page in pages
+        for each in page["repositories"]
+        if each["domainName"] == world.domain_name
+    ]
     return Observation(
         {"domains_before": before, "domains_after": after, "repositories_after": len(listed)},
         [
             answer(f"ListDomains lists {before} before and {after} after the deletions"),
             answer(f"ListRepositories lists {len(listed)}; {resource} was one before"),
         ],
+    )
+
+
+def _domains(world: World) -> int:
+    """How many domains are listed that are called as the article's."""
+    pages = world.account.client().get_paginator("list_domains").paginate()
+    names = [each["name"] for page in pages for each in page["domains"]]
+    return names.count(world.domain_name)
+
+
+def _domains_afterwards(world: World) -> int:
+    """How many of them are listed once the deletion has been noticed."""
+    return eventually(
+        world, "the domain to be listed no more", lambda: _domains(world), lambda seen: not seen
     )

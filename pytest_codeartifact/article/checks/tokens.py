@@ -4,9 +4,8 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from pytest_codeartifact.article.checks import Caller, Fact, Observation, World, check
+from pytest_codeartifact.article.checks import Caller, Fact, Observation, World, check, check_with
 from pytest_codeartifact.article.checks.reader import (
-    DOMAIN,
     PRIVATE_PACKAGE,
     Machine,
     answer,
@@ -18,6 +17,7 @@ from pytest_codeartifact.article.checks.reader import (
     read,
 )
 from pytest_codeartifact.article.materials import without_action
+from pytest_codeartifact.targets import Capability
 from pytest_codeartifact.targets.policies import BEARER_STATEMENT, PACKAGE_STATEMENT
 
 _HOUR_SECONDS = 3600
@@ -29,8 +29,8 @@ _LIFE = re.compile(r"^Login expires in (.+) at ", re.MULTILINE)
 def token_lives_twelve_hours(world: World) -> Observation:
     """Ask for a token without saying for how long, and let login say it in its words."""
     make_repository(world)
-    now = world.control.clock()
-    told = world.account.client().get_authorization_token(domain=DOMAIN)
+    now = world.now()
+    told = world.account.client().get_authorization_token(domain=world.domain_name)
     seconds = told["expiration"].timestamp() - now
     login = Machine(world).log_in()
     says = _LIFE.search(login.stdout)
@@ -58,7 +58,7 @@ class _WithoutCredentials:
         return {name: text for name, text in found.items() if not name.endswith(secrets)}
 
 
-@check
+@check_with(Capability.IDENTITIES, Capability.SERVER_LOG)
 def token_is_of_the_credentials(world: World) -> Observation:
     """Use a role's token, take its permission away, and ask for a token without credentials."""
     repository, package = make_repository(world), world.package(PRIVATE_PACKAGE)
@@ -66,16 +66,16 @@ def token_is_of_the_credentials(world: World) -> Observation:
     policy, path = (PACKAGE_STATEMENT, BEARER_STATEMENT), f"{package.name}/"
     role = world.role(policy)
     identity = role.boto3_client("sts").get_caller_identity()["Arn"]
-    token = role.token(DOMAIN)
+    token = role.token(world.domain_name)
     last = last_number(world.control.requests())
-    before = read(repository, path, token)[0]
+    before = read(world, repository, path, token)[0]
     role.allow(without_action(policy, "codeartifact:ReadFromRepository"))
-    after = read(repository, path, token)[0]
+    after = read(world, repository, path, token)[0]
     reading = [
         each for each in world.control.requests(after=last) if each["path"].endswith(f"/{path}")
     ]
     nobody = Machine(world, caller=_WithoutCredentials(world.account)).tools.aws.run(
-        "codeartifact", "get-authorization-token", "--domain", DOMAIN, expect=None
+        "codeartifact", "get-authorization-token", "--domain", world.domain_name, expect=None
     )
     principals = {str(each.get("principal")) for each in reading}
     return Observation(
@@ -94,7 +94,7 @@ def token_is_of_the_credentials(world: World) -> Observation:
     )
 
 
-@check
+@check_with(Capability.TRAVEL)
 def token_ends_after_twelve_hours(world: World) -> Observation:
     """Install, let twelve hours pass, install with the same configuration, log in, install."""
     repository, package = make_repository(world), world.package(PRIVATE_PACKAGE)

@@ -23,6 +23,8 @@ CLAIM = Claim("C1", 1, "state", "group", "it is so", check="demo", facts={"so": 
 class Account:
     """An account on a server that may have crashed."""
 
+    caller = ""
+
     def __init__(self) -> None:
         self.crashed: list[Crash] = []
 
@@ -36,7 +38,7 @@ class Account:
         return self.crashed
 
 
-class Laboratory_:  # noqa: N801 -- stands for the one with an emulator
+class Laboratory_:  # noqa: N801 -- stands for the one with an account
     """A laboratory without an emulator."""
 
     gateway = None

@@ -20,6 +20,8 @@ from pytest_codeartifact.findings import (
     Mutant,
     MutationFinding,
     Network,
+    ParityDifference,
+    ParityFinding,
     StepFinding,
     Trace,
     Usage,
@@ -465,6 +467,52 @@ def mutations() -> tuple[MutationFinding, ...]:
     )
 
 
+def probes() -> tuple[ParityFinding, ...]:
+    """Probes of each outcome; one differs in a way that is accepted."""
+    known = ParityDifference("the page", "status", "403", "401", "2026-09-01", "a reason & more")
+    changed = ParityDifference("describe", "message", "<b>gone</b>", "went", "2026-10-02")
+    return (
+        ParityFinding(
+            "domain-missing", "agrees", 0.1, "observed", "2026-09-01", "2026-09-01", 2, 2
+        ),
+        ParityFinding(
+            "credentials",
+            "agrees",
+            0.2,
+            "observed",
+            "2026-09-01",
+            "2026-09-01",
+            9,
+            9,
+            differences=(known,),
+        ),
+        ParityFinding(
+            "repository-missing",
+            "differs",
+            0.1,
+            "observed",
+            "2026-10-02",
+            "2026-09-01",
+            3,
+            3,
+            differences=(changed,),
+            verdict=Verdict.EMULATOR_GAP,
+            reason="describe: message: the emulator answered went",
+            failure="emulator-gap: describe: message",
+        ),
+        ParityFinding("tags", "unrecorded", 0.1),
+        ParityFinding("token-expired", "skipped", 0.0, reason="this needs a clock"),
+        ParityFinding(
+            "listings",
+            "failed",
+            0.1,
+            verdict=Verdict.ENVIRONMENT,
+            reason="HTTP 429",
+            failure="environment: HTTP 429",
+        ),
+    )
+
+
 def told(*findings: Finding) -> Sequence[JSON]:
     """Findings as they arrive: through JSON, in an order that nobody promised."""
     arrived: list[JSON] = json.loads(json.dumps([to_json(each) for each in reversed(findings)]))
@@ -484,7 +532,7 @@ def failing_run() -> Sequence[JSON]:
     done: tuple[StepFinding | CheckFinding, ...] = (*steps(), *checks())
     rest = [each for each in done if each.id not in instead]
     unclaimed: Mapping[str, object] = {"line": 33, "text": "Tokens may also live for an hour."}
-    return told(frame(unclaimed=(unclaimed,)), *rest, *failed, *mutations())
+    return told(frame(unclaimed=(unclaimed,)), *rest, *failed, *mutations(), *probes())
 
 
 def own_article() -> Sequence[JSON]:

@@ -17,7 +17,7 @@ from pytest_codeartifact.findings import (
     Usage,
     Verdict,
 )
-from pytest_codeartifact.report import assemble
+from pytest_codeartifact.report import assemble, wording
 from pytest_codeartifact.report.judging import worst
 from tests.unit.report import sample
 
@@ -161,6 +161,51 @@ def test_outcome_is_passed_only_when_everything_was_shown(
 ) -> None:
     """A run that failed or left something out does not call itself passed."""
     assert report(*findings, exit_code=exit_code)["summary"]["outcome"] == outcome
+
+
+def test_parity_counts_probes_and_lists_differences() -> None:
+    """Each probe is counted once, and accepted gaps are told without a verdict."""
+    told = dict(FAILED["parity"])
+    differences = told.pop("differences")
+    assert told == {
+        "oldest": "2026-09-01",
+        "probes": 6,
+        "agree": 2,
+        "differ": 1,
+        "unrecorded": 1,
+        "skipped": 1,
+        "failed": 1,
+    }
+    assert [(each["probe"], each["accepted"], each["verdict"]) for each in differences] == [
+        ("credentials", "a reason & more", None),
+        ("repository-missing", "", "emulator-gap"),
+    ]
+
+
+def test_probes_that_differ_or_failed_are_failures_and_no_others() -> None:
+    """A probe that agrees, is not recorded or was skipped is none."""
+    found = {
+        each["step"]: (each["kind"], each["verdict"])
+        for each in FAILED["failures"]
+        if each["kind"] == "probe"
+    }
+    assert found == {
+        "listings": ("probe", "environment"),
+        "repository-missing": ("probe", "emulator-gap"),
+    }
+
+
+def test_run_of_probes_alone_can_pass() -> None:
+    """Without an article there is a report, too, whose first sentence is about the probes."""
+    good = [each for each in sample.probes() if each.verdict is None]
+    document = report(*good)
+    assert document["summary"]["outcome"] == "passed"
+    assert document["summary"]["documents"] == []
+    assert wording.headline(document) == "No probe differs from its record."
+    assert wording.probes(document["parity"]) == (
+        "4 probes: 2 agree with the records, 0 differ, 1 not recorded yet, 1 skipped."
+    )
+    assert report(*sample.probes())["summary"]["outcome"] == "failed"
 
 
 def test_summary_counts() -> None:

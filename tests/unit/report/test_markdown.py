@@ -66,12 +66,12 @@ def test_step_summary_is_cut_where_github_would_refuse_it() -> None:
 def test_annotations_stand_beside_lines() -> None:
     """Failures are errors, what is wrong a warning, what is left out a notice."""
     found = list(github.annotations(FAILED))
-    assert [line.split(" ")[0] for line in found] == ["::error"] * 4 + [
+    assert [line.split(" ")[0] for line in found] == ["::error"] * 6 + [
         *("::warning", "::notice", "::notice")
     ]
     title = f"file={sample.DOCUMENT},line=140,title=article-wrong%3A 09-install (C17)::"
     assert found[0].startswith(f"::error {title}the package's own source")
-    assert found[4].startswith("::warning file=article.md,line=18,title=Erratum E1::")
+    assert found[6].startswith("::warning file=article.md,line=18,title=Erratum E1::")
 
 
 def test_annotations_are_escaped() -> None:

@@ -142,12 +142,12 @@ def test_failure_shows_expected_beside_got() -> None:
     ("name", "left_out"),
     [
         ("failed", {"provenance"}),
-        ("passed", {"failures", "unclaimed", "noticed"}),
+        ("passed", {"failures", "unclaimed", "noticed", "parity"}),
         (
             "own",
             {
                 *("failures", "claims", "unclaimed", "errata", "checks", "noticed"),
-                *("provenance", "footprint", "network", "cost"),
+                *("provenance", "footprint", "network", "parity", "cost"),
             },
         ),
     ],
@@ -157,7 +157,7 @@ def test_empty_sections_vanish(name: str, left_out: set[str]) -> None:
     sections = {str(given["id"]) for tag, given in READERS[name].elements if tag == "section"}
     every = {
         *("failures", "claims", "unclaimed", "errata", "steps", "checks", "noticed"),
-        *("provenance", "footprint", "network", "cost", "environment"),
+        *("provenance", "footprint", "network", "parity", "cost", "environment"),
     }
     assert sections == every - left_out
 

@@ -11,6 +11,7 @@ from types_boto3_codeartifact import CodeArtifactClient
 
 from pytest_codeartifact.article import items, walk
 from pytest_codeartifact.targets.control import Crash
+from pytest_codeartifact.targets.patience import at_once
 from pytest_codeartifact.tools.home import Home
 from pytest_codeartifact.tools.reach import Gateway
 from pytest_codeartifact.tools.toolbox import Tools
@@ -47,6 +48,8 @@ class FakeTarget:
     account = "111122223333"
     region = "ap-southeast-1"
     endpoint_url = "http://127.0.0.1:9"
+    caller = ""
+    patience = at_once()
 
     def __init__(self) -> None:
         self.is_closed = False

@@ -5,6 +5,8 @@ from pytest_codeartifact.findings import JSON
 REQUESTS_USD = 0.05
 PER_REQUESTS = 10_000
 STORAGE_USD = 0.05
+BUILD_MINUTE_USD = 0.005
+"""A minute of a build on the smallest machine with Linux, from a public copy of 2026-05."""
 SOURCE = "AWS Price List, service code AWSCodeArtifact, US Regions; read from a public copy"
 PRICED = "2021-04-01"
 """The day from which the prices hold, as the list says."""

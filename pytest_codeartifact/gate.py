@@ -1,0 +1,231 @@
+"""A run on a real account, from before its first request to after its last one.
+
+Only the main process has it. It refuses what must not be, says where it works before anything is
+made, ends the run once its budget is used up, and in the end removes all that the run has made, by
+whichever of its processes, and says what would not go.
+"""
+
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_codeartifact import interrupts, settings
+from pytest_codeartifact.errors import CodeArtifactError
+from pytest_codeartifact.header import GATE as NAME
+from pytest_codeartifact.targets import (
+    account_target,
+    guards,
+    opened_target,
+    run_of,
+    settings_of,
+)
+from pytest_codeartifact.targets.aws import AwsTarget, ledger_folder
+from pytest_codeartifact.targets.guards import Room, masked
+from pytest_codeartifact.targets.sweeping import Found, Sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["NAME", "Budget", "Gate"]
+
+TITLE = "the account"
+_NOTHING = pytest.ExitCode.NO_TESTS_COLLECTED
+_AGAIN_SECONDS = 10.0
+_SHOWN_WAITS = 5
+
+
+class Gate:
+    """The guards before a run, and the clean-up after it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._account: AwsTarget | None = None
+        self._room: Room | None = None
+        self._left: Sequence[Found] = ()
+        self._problems: list[str] = []
+        self._done = 0
+        self._lost_workers = 0
+        self._removed = 0
+        self._restore: Callable[[], None] = lambda: None
+
+    # --- Before --------------------------------------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Ask every guard; raises pytest.UsageError for the first that refuses."""
+        # Before anything is made: whoever ends the run from now on shall find it cleaned up.
+        self._restore = interrupts.terminate_as_interrupt()
+        try:
+            account = account_target(self._config)
+            if account is None:
+                return
+            chosen = settings_of(self._config).on_account
+            room = guards.room_for_domains(
+                account.client(),
+                chosen.domain_quota.value,
+                chosen.prefix.value,
+                datetime.now(UTC),
+            )
+            guards.refuse_short_room(room)
+        except CodeArtifactError as error:
+            raise pytest.UsageError(f"{settings.AWS_OPTION}: {error}") from None
+        self._account, self._room = account, room
+        if settings.in_actions() is not None and not chosen.shows_account.value:
+            # The runner masks it from here on, wherever it is printed.
+            self._print(f"::add-mask::{account.account}")
+
+    def header_lines(self) -> Sequence[str]:
+        """Who works where, under which names, and how much room there is; said before any write."""
+        account, room = self._account, self._room
+        if account is None or room is None:
+            return ()
+        ownership = account.ownership
+        chosen = settings_of(self._config)
+        budget = chosen.on_account.budget
+        limit = "no budget" if budget.value is None else f"budget {budget.value:.2f} USD"
+        is_shown = chosen.on_account.shows_account.value
+        number = account.account if is_shown else masked(account.account)
+        where = (
+            "aws (from option)",
+            f"region {account.region} ({chosen.region.origin})",
+            f"account {number} (allowed {chosen.account.origin})",
+            f"identity {account.identity.arn.replace(account.account, number)}",
+        )
+        what = (
+            f"{ownership.stem}-*",
+            f"expire {ownership.expires:%Y-%m-%d %H:%M} UTC",
+            f"domains {room.domains} of {room.quota}",
+            f"room for {room.free}",
+            limit,
+        )
+        return (f"codeartifact: {', '.join(where)}", f"codeartifact names: {', '.join(what)}")
+
+    # --- Meanwhile -----------------------------------------------------------------------
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count what was really done: a gate in which nothing ran is no gate."""
+        if report.when == "call" and report.outcome != "skipped":
+            self._done += 1
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object | None) -> None:  # noqa: ANN401 -- of pytest-xdist
+        """Remember a process that was lost: what it made is nobody's now."""
+        del node
+        if error is not None:
+            self._lost_workers += 1
+
+    # --- After ---------------------------------------------------------------------------
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Remove what is left; a run of which something stays has failed."""
+        account = self._account
+        if account is None:
+            return
+        chosen = settings_of(self._config).on_account
+        account.ledger.release()
+        with self._uninterrupted():
+            if chosen.keep.value:
+                self._left = self._sweep(account).find()
+            else:
+                self._remove(account)
+        shutil.rmtree(ledger_folder(run_of(self._config)), ignore_errors=True)
+        self._restore()
+        if self._problems and session.exitstatus in {pytest.ExitCode.OK, _NOTHING}:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        elif session.exitstatus == pytest.ExitCode.OK and not self._done:
+            self._problems.append("nothing ran: every test was left out or skipped")
+            session.exitstatus = _NOTHING
+
+    @contextmanager
+    def _uninterrupted(self) -> Iterator[None]:
+        """Whoever loses patience amid this must know what stays."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._problems.append("the clean-up was interrupted")
+        except CodeArtifactError as error:
+            self._problems.append(str(error))
+
+    def _sweep(self, account: AwsTarget) -> Sweep:
+        return Sweep(
+            account,
+            prefix=account.ownership.prefix,
+            now=datetime.now(UTC),
+            run=account.ownership.run,
+        )
+
+    def _remove(self, account: AwsTarget) -> None:
+        workspace = account.workspace()
+        # By its name: it may not be listed yet.
+        workspace.expect(account.ownership.stem)
+        workspace.close()
+        for attempt in range(2 if self._lost_workers else 1):
+            if attempt:
+                # What a lost process made last is listed by now.
+                time.sleep(_AGAIN_SECONDS)
+            found = self._sweep(account).remove()
+            self._removed += sum(each.action == "deleted" for each in found)
+            self._left = [each for each in found if each.action in {"failed", "kept"}]
+        self._problems += [
+            f"not removed: {each.kind} {each.name}: {each.reason}" for each in self._left
+        ]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """What was used, what was waited for, and what stays."""
+        account = self._account
+        if account is None:
+            return
+        terminalreporter.write_sep("-", TITLE)
+        for line in self._summary(account):
+            terminalreporter.write_line(line)
+        for problem in self._problems:
+            terminalreporter.write_line(problem, red=True, bold=True)
+
+    def _summary(self, account: AwsTarget) -> Iterator[str]:
+        spent = account.ledger.total()
+        yield (
+            f"used        {spent.requests} requests, {spent.bytes_moved / 1000:.1f} kB, "
+            f"{spent.resources} resources, {spent.builds} builds: at most {spent.usd:.4f} USD"
+        )
+        throttled = sum(bool(each.get("is_throttled")) for each in account.requests())
+        if throttled:
+            yield f"throttled   {throttled} requests of this process, tried again by its clients"
+        waits = account.patience.waits
+        for wait in waits[:_SHOWN_WAITS]:
+            yield f"waited      {wait.seconds:.1f} s for {wait.what}"
+        if len(waits) > _SHOWN_WAITS:
+            yield f"waited      {len(waits) - _SHOWN_WAITS} times more"
+        if settings_of(self._config).on_account.keep.value:
+            yield f"kept        {', '.join(f'{each.kind} {each.name}' for each in self._left)}"
+            yield f"            remove it by: {self._sweep(account).command()}"
+        elif not self._problems:
+            yield "left        nothing"
+
+    def _print(self, text: str) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(text)
+
+
+class Budget:
+    """Ends the run once it must not ask for anything more; in every process of the run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logfinish(self) -> None:
+        """Stop before the next test."""
+        if opened_target(self._config) is None:
+            return
+        account = account_target(self._config)
+        if account is not None and account.ledger.is_reached:
+            session = self._config.pluginmanager.get_plugin("session")
+            if session is not None:
+                session.shouldstop = "the budget of --codeartifact-budget is used up"
