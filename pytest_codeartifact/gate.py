@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import pytest
 
 from pytest_codeartifact import interrupts, settings
 from pytest_codeartifact.errors import CodeArtifactError
-from pytest_codeartifact.header import GATE as NAME
+from pytest_codeartifact.findings import JSON
 from pytest_codeartifact.targets import (
     account_target,
     guards,
@@ -26,14 +27,15 @@ from pytest_codeartifact.targets import (
 )
 from pytest_codeartifact.targets.aws import AwsTarget, ledger_folder
 from pytest_codeartifact.targets.guards import Room, masked
+from pytest_codeartifact.targets.ledger import Spent
+from pytest_codeartifact.targets.patience import Wait
 from pytest_codeartifact.targets.sweeping import Found, Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NAME", "Budget", "Gate"]
-
 TITLE = "the account"
+_MEANWHILE = "codeartifact_meanwhile"
 _NOTHING = pytest.ExitCode.NO_TESTS_COLLECTED
 _AGAIN_SECONDS = 10.0
 _SHOWN_WAITS = 5
@@ -48,6 +50,8 @@ class Gate:
         self._room: Room | None = None
         self._left: Sequence[Found] = ()
         self._problems: list[str] = []
+        self._spent = Spent()
+        self._told: list[Meanwhile] = []
         self._done = 0
         self._lost_workers = 0
         self._removed = 0
@@ -114,10 +118,12 @@ class Gate:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object | None) -> None:  # noqa: ANN401 -- of pytest-xdist
-        """Remember a process that was lost: what it made is nobody's now."""
-        del node
+        """Keep what a process tells; what a lost one made is nobody's now."""
         if error is not None:
             self._lost_workers += 1
+        told = getattr(node, "workeroutput", {}).get(_MEANWHILE)
+        if told is not None:
+            self._told.append(Meanwhile.read(told))
 
     # --- After ---------------------------------------------------------------------------
 
@@ -134,6 +140,8 @@ class Gate:
                 self._left = self._sweep(account).find()
             else:
                 self._remove(account)
+        self._spent = account.ledger.total()
+        self._told.append(Meanwhile.of(account))
         shutil.rmtree(ledger_folder(run_of(self._config)), ignore_errors=True)
         self._restore()
         if self._problems and session.exitstatus in {pytest.ExitCode.OK, _NOTHING}:
@@ -187,25 +195,45 @@ class Gate:
         for problem in self._problems:
             terminalreporter.write_line(problem, red=True, bold=True)
 
-    def _summary(self, account: AwsTarget) -> Iterator[str]:
+    def document(self) -> JSON:
+        """What the report says of the account: what was used so far, and what was waited for."""
+        account = self._account
+        if account is None:
+            return {}
         spent = account.ledger.total()
+        told = [*self._told, Meanwhile.of(account)]
+        return {
+            **asdict(spent),
+            "usd": spent.usd,
+            "throttled": sum(each.throttled for each in told),
+            "waits": [asdict(wait) for each in told for wait in each.waits],
+        }
+
+    def _summary(self, account: AwsTarget) -> Iterator[str]:
+        spent = self._spent
         yield (
             f"used        {spent.requests} requests, {spent.bytes_moved / 1000:.1f} kB, "
             f"{spent.resources} resources, {spent.builds} builds: at most {spent.usd:.4f} USD"
         )
-        throttled = sum(bool(each.get("is_throttled")) for each in account.requests())
+        throttled = sum(each.throttled for each in self._told)
         if throttled:
-            yield f"throttled   {throttled} requests of this process, tried again by its clients"
-        waits = account.patience.waits
+            yield f"throttled   {throttled} requests, tried again by their clients"
+        waits = [wait for each in self._told for wait in each.waits]
         for wait in waits[:_SHOWN_WAITS]:
             yield f"waited      {wait.seconds:.1f} s for {wait.what}"
         if len(waits) > _SHOWN_WAITS:
-            yield f"waited      {len(waits) - _SHOWN_WAITS} times more"
+            rest = sum(wait.seconds for wait in waits[_SHOWN_WAITS:])
+            yield f"waited      {rest:.1f} s, {len(waits) - _SHOWN_WAITS} times more"
         if settings_of(self._config).on_account.keep.value:
             yield f"kept        {', '.join(f'{each.kind} {each.name}' for each in self._left)}"
-            yield f"            remove it by: {self._sweep(account).command()}"
+            yield f"            remove it by: {self._sweep(account).command(self._shown(account))}"
         elif not self._problems:
             yield "left        nothing"
+
+    def _shown(self, account: AwsTarget) -> str:
+        """The account as commands name it."""
+        shows = settings_of(self._config).on_account.shows_account.value
+        return account.account if shows else "ID"
 
     def _print(self, text: str) -> None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
@@ -213,8 +241,27 @@ class Gate:
             reporter.write_line(text)
 
 
-class Budget:
-    """Ends the run once it must not ask for anything more; in every process of the run."""
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What a process of the run had to be patient for."""
+
+    throttled: int
+    waits: tuple[Wait, ...]
+
+    @classmethod
+    def of(cls, account: AwsTarget) -> "Meanwhile":
+        """What this process has waited for so far."""
+        throttled = sum(bool(each.get("is_throttled")) for each in account.requests())
+        return cls(throttled, tuple(account.patience.waits))
+
+    @classmethod
+    def read(cls, told: JSON) -> "Meanwhile":
+        """What another process said of itself."""
+        return cls(told["throttled"], tuple(Wait(**each) for each in told["waits"]))
+
+
+class InEveryProcess:
+    """Ends the run once it must not ask for anything more, and tells the main process the rest."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -229,3 +276,13 @@ class Budget:
             session = self._config.pluginmanager.get_plugin("session")
             if session is not None:
                 session.shouldstop = "the budget of --codeartifact-budget is used up"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """In a process of pytest-xdist, tell the main one what was waited for."""
+        output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+        if output is None or opened_target(self._config) is None:
+            return
+        account = account_target(self._config)
+        if account is not None:
+            output[_MEANWHILE] = asdict(Meanwhile.of(account))

@@ -10,16 +10,13 @@ from pytest_codeartifact.errors import CodeArtifactError
 from pytest_codeartifact.settings import Setting
 from pytest_codeartifact.tools.versions import programs
 
-GATE = "codeartifact-gate"
-"""By what name the plugin of a run on a real account is known, which says more about it."""
-
 
 def lines(config: pytest.Config) -> list[str]:
     """The header's lines; nothing is started for them."""
     settings = targets.settings_of(config)
     known = (*_parity(settings.parity), f"codeartifact programs: {', '.join(programs())}")
     if settings.is_on_account:
-        gate = config.pluginmanager.get_plugin(GATE)
+        gate = config.pluginmanager.get_plugin(targets.GATE)
         return [*gate.header_lines(), *known] if gate is not None else []
     region, account, state = settings.region, settings.account, settings.state
     parts = [

@@ -84,7 +84,11 @@ def mask(value: Any, redacted: Callable[[str], str], done: dict[int, Any]) -> An
     if type(value) in {list, tuple}:
         return type(value)(mask(each, redacted, done) for each in value)
     if type(value) is dict:
-        return {key: mask(each, redacted, done) for key, each in value.items()}
+        # Keys may be names that somebody gave, such as hosts.
+        return {
+            redacted(key) if isinstance(key, str) else key: mask(each, redacted, done)
+            for key, each in value.items()
+        }
     # pytest's own representations are dataclasses; those of other plugins can at least be printed.
     if (is_dataclass(value) and not isinstance(value, type)) or hasattr(value, "toterminal"):
         for name, each in vars(value).items():

@@ -71,9 +71,9 @@ def _guard_account(config: pytest.Config) -> None:
     """What a run on a real account has besides, most of it in the main process alone."""
     from pytest_codeartifact import gate  # noqa: PLC0415 -- loads boto3, which only such runs need
 
-    config.pluginmanager.register(gate.Budget(config), "codeartifact-budget")
+    config.pluginmanager.register(gate.InEveryProcess(config), "codeartifact-in-every-process")
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(gate.Gate(config), gate.NAME)
+        config.pluginmanager.register(gate.Gate(config), targets.GATE)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_codeartifact import __version__, settings
 from pytest_codeartifact.findings import JSON
-from pytest_codeartifact.targets import settings_of
+from pytest_codeartifact.targets import GATE, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,9 @@ class Reporting:
         )
         folder = settings_of(self._config).report.value
         try:
-            self._document = assemble(self._findings, run)
+            gate = self._config.pluginmanager.get_plugin(GATE)
+            account = gate.document() if gate is not None else None
+            self._document = assemble(self._findings, run, account)
             if folder is not None:
                 self._written = [_short(path) for path in write(self._document, folder)]
             self._tell_github(self._document)

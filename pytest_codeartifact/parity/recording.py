@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -12,6 +13,7 @@ from botocore.response import StreamingBody
 
 from pytest_codeartifact.errors import CodeArtifactError
 from pytest_codeartifact.parity.placeholders import JSON, Placeholders
+from pytest_codeartifact.tools.process import Completed
 
 OK = "ok"
 """The outcome of a call that was not refused."""
@@ -30,6 +32,10 @@ _HEADERS = (
     "retry-after",
     "vary",
     "www-authenticate",
+)
+# What programs say of how it went; progress and paths are theirs alone.
+_TELLING = re.compile(
+    r"^(?:ERROR|WARNING: \d\d\d|Successfully|Login expires|An error occurred|\d\d\d |HTTPError)"
 )
 _THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException", "SlowDown"}
 # A 500 may be how a package endpoint answers; these are of whatever stands before it.
@@ -118,6 +124,19 @@ class Recorder:
             step, "http", {"status": answer.status, "headers": headers, "body": _body_told(answer)}
         )
         return answer
+
+    def program(self, step: str, completed: Completed) -> None:
+        """Keep how a program ended: its exit code, and what it says of that.
+
+        Raises Disturbed when the service throttled it.
+        """
+        text = f"{completed.stdout}\n{completed.stderr}"
+        if any(word in text for word in (*_THROTTLED, "429")) and completed.exit_code:
+            raise Disturbed(f"{step}: the service throttled", hint="try again later")
+        lines = [line.strip() for line in text.splitlines()]
+        telling = [line for line in lines if _TELLING.search(line)]
+        seen = {"program": completed.argv[0].rpartition("/")[2], "exit_code": completed.exit_code}
+        self._keep(step, "program", {**seen, "says": telling})
 
     def fact(self, step: str, value: JSON) -> None:
         """Keep something that was concluded from answers."""

@@ -19,6 +19,7 @@ from pytest_codeartifact.parity.recording import Answer, Disturbed
 from pytest_codeartifact.targets import Capability, Target
 from pytest_codeartifact.targets.packages import SamplePackage, make_package
 from pytest_codeartifact.targets.workspace import BotoWorkspace, Domain, Repository, code_of
+from pytest_codeartifact.tools.toolbox import Tools
 
 if TYPE_CHECKING:
     from types_boto3_codeartifact import CodeArtifactClient
@@ -193,6 +194,19 @@ class Scene:
     def arn(self, kind: str, *names: str) -> str:
         """The ARN of something of the account, such as `domain` and its name."""
         return f"arn:aws:{_SERVICE}:{self.region}:{self.account}:{'/'.join((kind, *names))}"
+
+    def tools(self) -> Tools:
+        """Real programs in a private home of their own, which act as the account's caller."""
+        folder = Path(tempfile.mkdtemp(dir=self._stage.folder))
+        made = Tools.create(
+            folder,
+            account=self._target.environment(),
+            outside_index=self._target.outside_index(),
+            gateway=self._target.gateway,
+        )
+        for secret in made.home.secrets:
+            self.placeholders.hide(secret)
+        return made
 
     # --- Package endpoints ---------------------------------------------------------------
 

@@ -26,8 +26,11 @@ class Run:
     exit_code: int
 
 
-def assemble(findings: Sequence[JSON], run: Run) -> JSON:
-    """The document of report.json, of findings as `findings.to_json` gives them; tokens masked."""
+def assemble(findings: Sequence[JSON], run: Run, account: JSON | None = None) -> JSON:
+    """The document of report.json, of findings as `findings.to_json` gives them; tokens masked.
+
+    `account` is what a run on a real account says of it, None on the emulator.
+    """
     collected = Collected.of(findings)
     errata = judging.errata(collected)
     document = {
@@ -50,6 +53,7 @@ def assemble(findings: Sequence[JSON], run: Run) -> JSON:
         "network": accounts.network(collected),
         "parity": accounts.parity(collected),
         "usage": accounts.usage(collected),
+        "account": account,
         "environment": {name: collected.frame(name)["environment"] for name in collected.documents},
     }
     document["summary"] = _summary(document, collected, run)

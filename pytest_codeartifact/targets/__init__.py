@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from pytest_codeartifact.targets.workspace import BotoWorkspace, Domain, Repository
 
 
+GATE = "codeartifact-gate"
+"""By what name the plugin of a run on a real account is known, which says more about it."""
+
+
 class Capability(StrEnum):
     """What a target can do beyond the service's API; a test asks for one, never for a name."""
 

@@ -69,15 +69,21 @@ class StandIn:
         proxies = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self.gateway.url)
         return proxies | ca_variables(self.gateway.ca_file)
 
-    def admin(self, service: str) -> Any:  # noqa: ANN401 -- a boto3 client
-        """A client of its administrator."""
+    def admin(self, service: str, attempts: int = 10) -> Any:  # noqa: ANN401 -- a boto3 client
+        """A client of its administrator, which tries so often."""
         return boto3.client(
             service,  # type: ignore[call-overload]  # any of them
             region_name=self.region,
             verify=str(self.gateway.ca_file),
-            config=Config(proxies={"https": self.gateway.url}, retries={"total_max_attempts": 10}),
+            config=Config(
+                proxies={"https": self.gateway.url}, retries={"total_max_attempts": attempts}
+            ),
             **self.key,
         )
+
+    def session(self, variables: Mapping[str, str]) -> "Session":
+        """Clients of whoever has these variables."""
+        return Session(self, variables)
 
     def runner(self, policies: Sequence[str], boundary: str) -> dict[str, str]:
         """Variables of a session of a role that has exactly these policies.
@@ -147,3 +153,23 @@ class StandIn:
         answer = urllib3.request(method, f"{self.url}/_stand_in/{what}", json=body)
         assert answer.status == 200, answer.data
         return answer.json()
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session of a role, as programs have it in their environment."""
+
+    stand_in: StandIn
+    variables: Mapping[str, str]
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 -- a boto3 client
+        """A client of any service."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]  # any of them
+            region_name=self.stand_in.region,
+            verify=str(self.stand_in.gateway.ca_file),
+            config=Config(proxies={"https": self.stand_in.gateway.url}),
+            aws_access_key_id=self.variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.variables["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=self.variables["AWS_SESSION_TOKEN"],
+        )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl
 
 from werkzeug.wsgi import get_input_stream
 
@@ -60,7 +61,7 @@ class Moods:
         late = service == "codebuild" and self._late_role(environ)
         if late:
             return _answer(start_response, "400 Bad Request", _JSON, late)
-        if service == "codeartifact" or ".d.codeartifact." in environ.get("HTTP_HOST", ""):
+        if service == "codeartifact" or _is_of_endpoint(environ):
             return self._watched(environ, start_response)
         return self.app(environ, start_response)
 
@@ -126,7 +127,7 @@ class Moods:
 
         chunks = self.app(environ, noted)
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        is_api = ".d.codeartifact." not in environ.get("HTTP_HOST", "")
+        is_api = not _is_of_endpoint(environ)
         status, headers = started[0] if started else ("", [])
         if not is_api or not path.startswith("/v1/"):
             if self.changes:
@@ -143,7 +144,8 @@ class Moods:
         told = json.loads(content) if content[:1] == b"{" else {}
         self._learn(method, path, status, told)
         if path in _LISTINGS and self.lag_seconds and status.startswith("200"):
-            content = json.dumps(self._lagging(path, told)).encode()
+            asked = dict(parse_qsl(environ.get("QUERY_STRING", ""))).get("domain", "")
+            content = json.dumps(self._lagging(path, asked, told)).encode()
         status, content = self._changed(method, path, status, content)
         headers = [(name, text) for name, text in headers if name.lower() != "content-length"]
         start_response(status, [*headers, ("Content-Length", str(len(content)))])
@@ -165,7 +167,7 @@ class Moods:
                 kind, summary = self._known.pop(item["arn"])
                 self._gone[item["arn"]] = (time.monotonic(), kind, summary)
 
-    def _lagging(self, path: str, told: dict[str, Any]) -> dict[str, Any]:
+    def _lagging(self, path: str, domain: str, told: dict[str, Any]) -> dict[str, Any]:
         key, kind = _LISTINGS[path]
         now = time.monotonic()
         with self._lock:
@@ -178,7 +180,11 @@ class Moods:
             shown += [
                 summary
                 for arn, (when, of, summary) in self._gone.items()
-                if of == kind and now - when < self.lag_seconds and arn not in there
+                if of == kind
+                and now - when < self.lag_seconds
+                and arn not in there
+                # Only one of the listings is of one domain.
+                and domain in {"", summary.get("domainName", "")}
             ]
         return {**told, key: shown}
 
@@ -204,6 +210,11 @@ class Moods:
 
 
 _JSON = "application/json"
+
+
+def _is_of_endpoint(environ: dict[str, Any]) -> bool:
+    """Whether it is for a package endpoint; a plain address has the host in its path."""
+    return ".d.codeartifact." in f"{environ.get('HTTP_HOST', '')}{environ['PATH_INFO']}"
 
 
 def _joined(chunks: Iterable[bytes]) -> bytes:

@@ -60,14 +60,12 @@ class StrictNeighbours(Neighbours):
                 ROLES_MADE[asked["RoleName"]] = time.monotonic()
             rule = _RULES.get((service, operation))
             if rule is None:
-                raise AccessDenied(f"{service}:{operation} is nothing that a gate does")
+                raise refusals.AccessDenied(f"{service}:{operation} is nothing that a gate does")
             for grant in rule(asked, caller.account, scope.region):
                 try:
                     NotingAuthorizer.last.require(caller, grant, circumstances)
                 except AccessDenied as denied:
-                    if service == "iam":
-                        raise refusals.AccessDenied(str(denied)) from denied
-                    raise
+                    raise refusals.AccessDenied(str(denied)) from denied
         elif service == "sts":
             form = read_form(service, environ)
             put_form(environ, form)

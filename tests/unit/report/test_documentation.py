@@ -1,15 +1,25 @@
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from pytest_codeartifact.findings import Verdict
 from pytest_codeartifact.report import assemble
+from pytest_codeartifact.targets.ledger import Spent
+from pytest_codeartifact.targets.patience import Wait
 from tests.unit.report import sample
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "report.md").read_text(encoding="utf-8")
-DOCUMENT = assemble(sample.failing_run(), sample.FAILED_RUN)
+# As a run on a real account tells it.
+ACCOUNT = {
+    **asdict(Spent(requests=1)),
+    "usd": Spent(requests=1).usd,
+    "throttled": 0,
+    "waits": [asdict(Wait("it", 1, 0.5))],
+}
+DOCUMENT = assemble(sample.failing_run(), sample.FAILED_RUN, ACCOUNT)
 PASSED = assemble(sample.passing_run(), sample.RUN)
 # Their keys are not ours: hosts, and whatever is known of a place.
 FREE = {"connections", "refused", "fetched"}
@@ -36,6 +46,7 @@ def paths(value: object, prefix: str = "") -> Iterator[str]:
 def found(key: str) -> set[str]:
     """The keys that a part of two reports has, one of a good run and one of a bad one."""
     values = [DOCUMENT[key], PASSED[key]]
+    values = [value for value in values if value is not None]
     members = [each for value in values for each in (value if isinstance(value, list) else [value])]
     return {path for member in members for path in paths(member)}
 
