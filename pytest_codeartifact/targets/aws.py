@@ -25,7 +25,7 @@ from pytest_codeartifact.settings import ACCOUNT, Settings, endpoint_variables
 from pytest_codeartifact.targets import Capability, guards
 from pytest_codeartifact.targets.builds import BotoBuilds
 from pytest_codeartifact.targets.control import Crash
-from pytest_codeartifact.targets.forwarding import Aws, Entry
+from pytest_codeartifact.targets.forwarding import Aws, Entry, Pools
 from pytest_codeartifact.targets.gateway import Connection, Gateway
 from pytest_codeartifact.targets.guards import Identity
 from pytest_codeartifact.targets.ledger import Ledger
@@ -64,7 +64,8 @@ class Way:
         with ExitStack() as stack:
             folder = Path(tempfile.mkdtemp(prefix=_FOLDER))
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            aws = Aws(_machine_pool(), Ledger(ledger_folder, budget_usd))
+            pools = stack.enter_context(_machine_pools())
+            aws = Aws(pools, Ledger(ledger_folder, budget_usd))
             gateway = stack.enter_context(closing(Gateway.before(aws, folder)))
             yield cls(gateway, aws, of_account(settle_seconds))
 
@@ -360,11 +361,16 @@ def _boundary_arn(session: "Session", identity: Identity, settings: Settings) ->
     return f"arn:{partition}:iam::{identity.account}:policy/{name}"
 
 
-def _machine_pool() -> urllib3.PoolManager:
+@contextmanager
+def _machine_pools() -> Iterator[Pools]:
     """Connections as this machine makes them: by its proxies, and what it trusts."""
     ca_file = reach.aws_ca_file()
     trusted = str(ca_file) if ca_file is not None else None
+    direct = urllib3.PoolManager(maxsize=_CONNECTIONS, ca_certs=trusted)
     proxy = reach.machine_proxies().get("https_proxy")
+    behind = direct
     if proxy is not None:
-        return urllib3.ProxyManager(proxy, maxsize=_CONNECTIONS, ca_certs=trusted)
-    return urllib3.PoolManager(maxsize=_CONNECTIONS, ca_certs=trusted)
+        behind = urllib3.ProxyManager(proxy, maxsize=_CONNECTIONS, ca_certs=trusted)
+    yield lambda host: direct if reach.goes_direct(host) else behind
+    direct.clear()
+    behind.clear()

@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from http import HTTPStatus
@@ -31,6 +31,8 @@ from pytest_codeartifact.targets.gateway_relay import Waiting
 from pytest_codeartifact.targets.ledger import BudgetReached, Ledger, Spent
 
 Entry: TypeAlias = dict[str, Any]
+Pools: TypeAlias = Callable[[str], urllib3.PoolManager]
+"""The connections that lead to a host."""
 
 MAKING = frozenset({"CreateDomain", "CreateRepository", "CreateProject", "CreateRole"})
 """Operations that make what somebody has to remove again."""
@@ -74,11 +76,11 @@ class Journal:
 class Aws:
     """Passes on to AWS what programs say to its hosts; fulfils the gateway's `Beyond`."""
 
-    def __init__(self, pool: urllib3.PoolManager, ledger: Ledger) -> None:
-        """`pool` makes connections the way this machine makes them."""
+    def __init__(self, pools: Pools, ledger: Ledger) -> None:
+        """`pools` has the connections to a host, made the way this machine makes them."""
         self.journal = Journal()
         self.ledger = ledger
-        self._pool = pool
+        self._pools = pools
         self._open: set[ssl.SSLSocket] = set()
         self._lock = threading.Lock()
 
@@ -94,15 +96,19 @@ class Aws:
             for each in self._open:
                 with contextlib.suppress(OSError):
                     each.shutdown(2)
-        self._pool.clear()
 
     def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: BinaryIO | bytes | None
+        self,
+        method: str,
+        host: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: BinaryIO | bytes | None,
     ) -> urllib3.BaseHTTPResponse:
         """Ask AWS; raises urllib3's errors. The answer is yet to be read."""
-        return self._pool.request(
+        return self._pools(host).request(
             method,
-            url,
+            f"https://{host}{path}",
             headers=headers,
             body=body,
             preload_content=False,
@@ -207,8 +213,7 @@ class _Exchange(BaseHTTPRequestHandler):
                 headers[name] = urllib3.util.SKIP_HEADER
         if isinstance(body, bytes):
             headers["Content-Length"] = str(len(body))
-        url = f"https://{self._host}{self.path}"
-        answer = self._aws.send(self.command, url, headers, body)
+        answer = self._aws.send(self.command, self._host, self.path, headers, body)
         try:
             self._pass_back(answer, entry)
         finally:

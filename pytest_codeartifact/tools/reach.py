@@ -4,6 +4,7 @@ The machine's own way stands in its environment variables and in pip's configura
 """
 
 import os
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,6 +96,11 @@ def machine_proxies() -> dict[str, str]:
     found = {name: text for name, text in both.items() if text}
     excepted = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     return proxy_variables(found, excepted) if found else {}
+
+
+def goes_direct(host: str) -> bool:
+    """Whether the machine's own settings except a host from its proxies."""
+    return bool(urllib.request.proxy_bypass(host))
 
 
 def proxy_variables(proxies: Mapping[str, str], excepted: str = "") -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.gating import SECONDS, TESTS, Gate, policy, wait_for
+from tests.support.gating import AFTER_A_CRASH, SECONDS, TESTS, Gate, actions_in, policy, wait_for
 
 if TYPE_CHECKING:
     import subprocess
@@ -58,13 +58,9 @@ def test_whole_gate_holds_with_the_shipped_policies(make_gate: MakeGate) -> None
         assert gate.stand_in.account not in path.read_text(encoding="utf-8"), path
     # --- least privilege: neither too few nor too many
     used = gate.stand_in.actions_of("gate-runner")
-    shipped = {
-        action
-        for statement in json.loads(policy("runner", gate.stand_in))["Statement"]
-        for action in statement["Action"]
-    }
+    shipped = actions_in(policy("runner", gate.stand_in))
     assert sorted(used - shipped) == []
-    assert sorted(shipped - used) == []
+    assert sorted(shipped - used) == sorted(AFTER_A_CRASH)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +81,36 @@ def test_policy_is_minimal_and_what_it_lacks_is_named(
     code, output = gate.run(*arguments)
     assert code == 1, output
     assert f"not authorized to perform: {action}" in " ".join(output.split())
+    assert gate.stand_in.remaining() == []
+
+
+PROGRAMS = """
+    def test_programs(codeartifact_repository, codeartifact_package, codeartifact_tools):
+        codeartifact_repository.upload(codeartifact_package.wheel)
+        codeartifact_tools.connect(codeartifact_repository.connection)
+        codeartifact_tools.virtualenv("clean").pip("install", codeartifact_package.name)
+        said = codeartifact_tools.aws.run(
+            "codeartifact", "describe-domain", "--domain", codeartifact_repository.domain.name
+        )
+        assert codeartifact_repository.domain.arn in said.stdout
+
+
+    def test_emulator(codeartifact_emulator):
+        raise AssertionError
+
+
+    def test_alone(codeartifact_private):
+        raise AssertionError
+"""
+
+
+def test_fixtures_are_the_same_on_an_account(make_gate: MakeGate) -> None:
+    """Programs of one's own tests reach the account; what needs the emulator is skipped."""
+    gate = make_gate(PROGRAMS)
+    code, output = gate.run("test_own.py", "-rs")
+    assert code == 0, output
+    assert "1 passed, 2 skipped" in output
+    assert "this needs the emulator" in output
     assert gate.stand_in.remaining() == []
 
 

@@ -7,7 +7,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pytest_codeartifact.targets.ownership import ROLE_PATH
-from tests.support.gating import Gate, policy
+from tests.support.gating import (
+    AFTER_A_CRASH,
+    ONLY_WHERE_BUILDS_GO_ON,
+    Gate,
+    actions_in,
+    policy,
+)
 from tests.support.stand_in import StandIn
 
 TAGS = {
@@ -78,13 +84,17 @@ def test_neighbours_do_what_a_policy_allows_and_no_more(
         )
 
 
-def test_sweeper_needs_exactly_its_policy(stand_in: StandIn, tmp_path: Path) -> None:
-    """Under the shipped policy the sweep removes one thing of every kind, refused nothing."""
+@pytest.mark.parametrize("name", ["sweeper", "runner"])
+def test_sweep_needs_exactly_what_is_shipped(stand_in: StandIn, tmp_path: Path, name: str) -> None:
+    """Under a shipped policy the sweep removes one thing of every kind, refused nothing.
+
+    The sweeper does it by itself, the runner at the end of its own run.
+    """
     admin = stand_in.admin
     tags = [{"key": key, "value": text} for key, text in TAGS.items()]
     admin("codeartifact").create_domain(domain=STEM, tags=tags)
     admin("codeartifact").create_repository(domain=STEM, repository=f"{STEM}-1", tags=tags)
-    iam, name = admin("iam"), f"{STEM}-2"
+    iam, role_name = admin("iam"), f"{STEM}-2"
     trust = {
         "Effect": "Allow",
         "Principal": {"Service": "codebuild.amazonaws.com"},
@@ -93,10 +103,10 @@ def test_sweeper_needs_exactly_its_policy(stand_in: StandIn, tmp_path: Path) -> 
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     upper = [{"Key": key, "Value": text} for key, text in TAGS.items()]
     role = iam.create_role(
-        RoleName=name, Path=ROLE_PATH, AssumeRolePolicyDocument=document, Tags=upper
+        RoleName=role_name, Path=ROLE_PATH, AssumeRolePolicyDocument=document, Tags=upper
     )["Role"]
     iam.put_role_policy(
-        RoleName=name, PolicyName="own", PolicyDocument=policy("build-boundary", stand_in)
+        RoleName=role_name, PolicyName="own", PolicyDocument=policy("build-boundary", stand_in)
     )
     admin("logs").create_log_group(logGroupName=f"/aws/codebuild/{STEM}-3", tags=TAGS)
     admin("codebuild").create_project(
@@ -111,7 +121,7 @@ def test_sweeper_needs_exactly_its_policy(stand_in: StandIn, tmp_path: Path) -> 
         serviceRole=role["Arn"],
         tags=tags,
     )
-    credentials = stand_in.runner([policy("sweeper", stand_in)], policy("build-boundary", stand_in))
+    credentials = stand_in.runner([policy(name, stand_in)], policy("build-boundary", stand_in))
     stand_in.reset_journal()
     gate = Gate(stand_in, tmp_path, credentials)
     code, told = gate.sweep("--delete")
@@ -121,17 +131,10 @@ def test_sweeper_needs_exactly_its_policy(stand_in: StandIn, tmp_path: Path) -> 
     ]
     assert {each["action"] for each in told["found"]} == {"deleted"}
     assert stand_in.remaining() == []
-    shipped = {
-        action
-        for statement in json.loads(policy("sweeper", stand_in))["Statement"]
-        for action in statement["Action"]
-    }
-    used = stand_in.actions_of("gate-runner")
+    shipped, used = actions_in(policy(name, stand_in)), stand_in.actions_of("gate-runner")
     assert sorted(used - shipped) == []
-    # Only where a build still runs or has reported, or somebody attached a policy.
-    assert sorted(shipped - used) == [
-        "codebuild:BatchGetBuilds",
-        "codebuild:DeleteReportGroup",
-        "codebuild:StopBuild",
-        "iam:DetachRolePolicy",
-    ]
+    assert sorted(AFTER_A_CRASH - ONLY_WHERE_BUILDS_GO_ON - used) == []
+    if name == "sweeper":
+        # And where somebody attached a policy to a role.
+        others = {"codebuild:BatchGetBuilds", "iam:DetachRolePolicy", *ONLY_WHERE_BUILDS_GO_ON}
+        assert sorted(shipped - used) == sorted(others)

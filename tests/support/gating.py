@@ -13,6 +13,14 @@ from typing import Any
 from tests.support.stand_in import StandIn
 
 PROJECT_PATH = Path(__file__).parents[2]
+ONLY_WHERE_BUILDS_GO_ON = frozenset({"codebuild:DeleteReportGroup", "codebuild:StopBuild"})
+"""Needed to remove a project whose build still runs, or has reported."""
+AFTER_A_CRASH = ONLY_WHERE_BUILDS_GO_ON | {
+    "codebuild:BatchGetProjects",
+    "iam:ListRoleTags",
+    "logs:ListTagsForResource",
+}
+"""Needed by a run only to find out what a process of it left that was killed."""
 IAM_PATH = PROJECT_PATH / "examples" / "nightly" / "iam"
 SECONDS = 420.0
 TESTS = """
@@ -100,6 +108,12 @@ def policy(name: str, stand_in: StandIn, without: str = "") -> str:
         statement["Action"] = [each for each in statement["Action"] if each != without]
     document["Statement"] = [each for each in document["Statement"] if each["Action"]]
     return json.dumps(document)
+
+
+def actions_in(document: str) -> set[str]:
+    """All actions that a policy allows."""
+    read = json.loads(document)
+    return {action for statement in read["Statement"] for action in statement["Action"]}
 
 
 def dedented(text: str) -> str:

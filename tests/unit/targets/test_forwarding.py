@@ -110,7 +110,7 @@ def way(fake: FakeAws, tmp_path: Path, budget: float | None) -> Iterator[Way]:
     inner.mkdir()
     with contextlib.closing(Gateway.open(fake.url, outer)) as playing:
         pool = urllib3.ProxyManager(playing.url, ca_certs=str(playing.ca_file))
-        aws = Aws(pool, Ledger(tmp_path, budget))
+        aws = Aws(lambda _: pool, Ledger(tmp_path, budget))
         with contextlib.closing(Gateway.before(aws, inner)) as gateway:
             yield Way(gateway, aws)
 
@@ -193,7 +193,7 @@ def test_throttled_answer_is_marked(way: Way, fake: FakeAws) -> None:
 def test_aws_that_cannot_be_reached_is_told_so(tmp_path: Path) -> None:
     """Where there is no way to AWS, the client is told which host, and the journal says so."""
     pool = urllib3.ProxyManager("http://127.0.0.1:1")
-    aws = Aws(pool, Ledger(tmp_path, None))
+    aws = Aws(lambda _: pool, Ledger(tmp_path, None))
     with contextlib.closing(Gateway.before(aws, tmp_path)) as gateway:
         answer = Way(gateway, aws).pool().request("GET", f"https://{HOST}/x", retries=False)
     assert answer.status == 502
