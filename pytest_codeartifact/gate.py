@@ -7,22 +7,25 @@ whichever of its processes, and says what would not go.
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_codeartifact import interrupts, settings
 from pytest_codeartifact.errors import CodeArtifactError
 from pytest_codeartifact.findings import JSON
+from pytest_codeartifact.redaction import redact
 from pytest_codeartifact.targets import (
     account_target,
     guards,
     opened_target,
     run_of,
+    secrets_of,
     settings_of,
 )
 from pytest_codeartifact.targets.aws import AwsTarget, ledger_folder
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
 TITLE = "the account"
 _MEANWHILE = "codeartifact_meanwhile"
+_ENDED = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
 _NOTHING = pytest.ExitCode.NO_TESTS_COLLECTED
 _AGAIN_SECONDS = 10.0
 _SHOWN_WAITS = 5
@@ -51,10 +55,9 @@ class Gate:
         self._left: Sequence[Found] = ()
         self._problems: list[str] = []
         self._spent = Spent()
-        self._told: list[Meanwhile] = []
+        self._meanwhiles: list[Meanwhile] = []
         self._done = 0
         self._lost_workers = 0
-        self._removed = 0
         self._restore: Callable[[], None] = lambda: None
 
     # --- Before --------------------------------------------------------------------------
@@ -64,11 +67,14 @@ class Gate:
         """Ask every guard; raises pytest.UsageError for the first that refuses."""
         # Before anything is made: whoever ends the run from now on shall find it cleaned up.
         self._restore = interrupts.terminate_as_interrupt()
+        chosen = settings_of(self._config).on_account
         try:
             account = account_target(self._config)
             if account is None:
                 return
-            chosen = settings_of(self._config).on_account
+            if settings.in_actions() is not None and not chosen.shows_account.value:
+                # The runner masks it from here on, wherever it is printed.
+                self._print(f"::add-mask::{account.account}")
             room = guards.room_for_domains(
                 account.client(),
                 chosen.domain_quota.value,
@@ -77,11 +83,11 @@ class Gate:
             )
             guards.refuse_short_room(room)
         except CodeArtifactError as error:
-            raise pytest.UsageError(f"{settings.AWS_OPTION}: {error}") from None
+            shutil.rmtree(ledger_folder(run_of(self._config)), ignore_errors=True)
+            self._restore()
+            said = redact(str(error), secrets_of(self._config))
+            raise pytest.UsageError(f"{settings.AWS_OPTION}: {said}") from None
         self._account, self._room = account, room
-        if settings.in_actions() is not None and not chosen.shows_account.value:
-            # The runner masks it from here on, wherever it is printed.
-            self._print(f"::add-mask::{account.account}")
 
     def header_lines(self) -> Sequence[str]:
         """Who works where, under which names, and how much room there is; said before any write."""
@@ -123,25 +129,29 @@ class Gate:
             self._lost_workers += 1
         told = getattr(node, "workeroutput", {}).get(_MEANWHILE)
         if told is not None:
-            self._told.append(Meanwhile.read(told))
+            self._meanwhiles.append(Meanwhile.read(told))
 
     # --- After ---------------------------------------------------------------------------
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Remove what is left; a run of which something stays has failed."""
-        account = self._account
-        if account is None:
-            return
-        chosen = settings_of(self._config).on_account
+    # The innermost wrapper: after all fixtures are torn down, and before the summary is shown.
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
+        """Remove what is left, whatever went wrong before; what stays fails the run."""
+        try:
+            return (yield)
+        finally:
+            if self._account is not None:
+                self._finish(session, self._account)
+
+    def _finish(self, session: pytest.Session, account: AwsTarget) -> None:
         account.ledger.release()
-        with self._uninterrupted():
-            if chosen.keep.value:
+        if settings_of(self._config).on_account.keep.value:
+            with self._told("what is kept"):
                 self._left = self._sweep(account).find()
-            else:
-                self._remove(account)
+        else:
+            self._remove(session, account)
         self._spent = account.ledger.total()
-        self._told.append(Meanwhile.of(account))
+        self._meanwhiles.append(Meanwhile.of(account))
         shutil.rmtree(ledger_folder(run_of(self._config)), ignore_errors=True)
         self._restore()
         if self._problems and session.exitstatus in {pytest.ExitCode.OK, _NOTHING}:
@@ -151,14 +161,14 @@ class Gate:
             session.exitstatus = _NOTHING
 
     @contextmanager
-    def _uninterrupted(self) -> Iterator[None]:
-        """Whoever loses patience amid this must know what stays."""
+    def _told(self, what: str) -> Iterator[None]:
+        """Go on with the rest of the clean-up, and tell at its end what went wrong with this."""
         try:
             yield
         except KeyboardInterrupt:
-            self._problems.append("the clean-up was interrupted")
-        except CodeArtifactError as error:
-            self._problems.append(str(error))
+            self._problems.append(f"the clean-up was interrupted amid {what}")
+        except (CodeArtifactError, BotoCoreError, ClientError) as error:
+            self._problems.append(f"{what}: {error}")
 
     def _sweep(self, account: AwsTarget) -> Sweep:
         return Sweep(
@@ -168,21 +178,27 @@ class Gate:
             run=account.ownership.run,
         )
 
-    def _remove(self, account: AwsTarget) -> None:
-        workspace = account.workspace()
-        # By its name: it may not be listed yet.
-        workspace.expect(account.ownership.stem)
-        workspace.close()
-        for attempt in range(2 if self._lost_workers else 1):
-            if attempt:
-                # What a lost process made last is listed by now.
-                time.sleep(_AGAIN_SECONDS)
-            found = self._sweep(account).remove()
-            self._removed += sum(each.action == "deleted" for each in found)
-            self._left = [each for each in found if each.action in {"failed", "kept"}]
+    def _remove(self, session: pytest.Session, account: AwsTarget) -> None:
+        with self._told("the domain that all tests share"):
+            workspace = account.workspace()
+            # By its name: it may not be listed yet.
+            workspace.expect(account.ownership.stem)
+            workspace.close()
+        # What a process made last that was ended amid it is listed a little later.
+        were_ended = self._lost_workers or session.exitstatus in _ENDED
+        for attempt in range(2 if were_ended and self._has_workers else 1):
+            with self._told("what is left in the account"):
+                if attempt:
+                    time.sleep(_AGAIN_SECONDS)
+                found = self._sweep(account).remove()
+                self._left = [each for each in found if each.action in {"failed", "kept"}]
         self._problems += [
             f"not removed: {each.kind} {each.name}: {each.reason}" for each in self._left
         ]
+
+    @property
+    def _has_workers(self) -> bool:
+        return bool(getattr(self._config.option, "numprocesses", None))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """What was used, what was waited for, and what stays."""
@@ -193,7 +209,15 @@ class Gate:
         for line in self._summary(account):
             terminalreporter.write_line(line)
         for problem in self._problems:
-            terminalreporter.write_line(problem, red=True, bold=True)
+            terminalreporter.write_line(self._safe(problem, account), red=True, bold=True)
+        if self._problems and account.ledger.total().resources:
+            command = self._sweep(account).command(self._shown(account))
+            terminalreporter.write_line(f"what is left of this run: {command}", bold=True)
+
+    @staticmethod
+    def _safe(text: str, account: AwsTarget) -> str:
+        """A text without secrets, and without the account unless it was asked for."""
+        return redact(text, account.secrets)
 
     def document(self) -> JSON:
         """What the report says of the account: what was used so far, and what was waited for."""
@@ -201,7 +225,7 @@ class Gate:
         if account is None:
             return {}
         spent = account.ledger.total()
-        told = [*self._told, Meanwhile.of(account)]
+        told = [*self._meanwhiles, Meanwhile.of(account)]
         return {
             **asdict(spent),
             "usd": spent.usd,
@@ -215,10 +239,10 @@ class Gate:
             f"used        {spent.requests} requests, {spent.bytes_moved / 1000:.1f} kB, "
             f"{spent.resources} resources, {spent.builds} builds: at most {spent.usd:.4f} USD"
         )
-        throttled = sum(each.throttled for each in self._told)
+        throttled = sum(each.throttled for each in self._meanwhiles)
         if throttled:
             yield f"throttled   {throttled} requests, tried again by their clients"
-        waits = [wait for each in self._told for wait in each.waits]
+        waits = [wait for each in self._meanwhiles for wait in each.waits]
         for wait in waits[:_SHOWN_WAITS]:
             yield f"waited      {wait.seconds:.1f} s for {wait.what}"
         if len(waits) > _SHOWN_WAITS:

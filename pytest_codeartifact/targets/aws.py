@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
 
 import boto3
 import botocore.config
 import urllib3
-from botocore.exceptions import ProfileNotFound
+from botocore.exceptions import BotoCoreError, ProfileNotFound
+from urllib3.util import parse_url
 
 from pytest_codeartifact import __version__
 from pytest_codeartifact.errors import GuardError
@@ -28,11 +30,11 @@ from pytest_codeartifact.targets.control import Crash
 from pytest_codeartifact.targets.forwarding import Aws, Entry, Pools
 from pytest_codeartifact.targets.gateway import Connection, Gateway
 from pytest_codeartifact.targets.guards import Identity
-from pytest_codeartifact.targets.ledger import Ledger
+from pytest_codeartifact.targets.ledger import LONGEST_BUILD_MINUTES, Ledger
 from pytest_codeartifact.targets.ownership import Naming, Ownership, naming_of
 from pytest_codeartifact.targets.patience import Patience, of_account
 from pytest_codeartifact.targets.roles import BotoRoles
-from pytest_codeartifact.targets.workspace import BotoWorkspace, Domain
+from pytest_codeartifact.targets.workspace import BotoWorkspace, Domain, code_of
 from pytest_codeartifact.tools import reach
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ _ATTEMPTS = 10
 """How often a request is tried where the service throttles or does not answer."""
 _FOLDER = "pytest-codeartifact-aws-"
 _PUBLIC_PYPI = "public:pypi"
-_MIRROR = "mirror"
+_MISSING = "ResourceNotFoundException"
 _CONNECTIONS = 64
 
 
@@ -209,6 +211,8 @@ class AwsAccount:
             naming=self.naming,
             patience=self.patience,
             boundary=self._boundary,
+            # As long as its budget counts.
+            longest_minutes=LONGEST_BUILD_MINUTES,
         )
 
     def with_key(
@@ -266,12 +270,16 @@ class AwsTarget(AwsAccount):
 
         Whoever ends the run removes it.
         """
-        workspace = self.workspace()
+        workspace, name = self.workspace(), self.ownership.stem
         try:
-            return workspace.domain(self.ownership.stem)
+            return workspace.domain(name)
         except self.client().exceptions.ConflictException:
             # Another process of the run was first.
-            return workspace.existing_domain(self.ownership.stem)
+            return self.patience.until(
+                f"{name} to be there",
+                lambda: workspace.existing_domain(name),
+                lambda error: code_of(error) == _MISSING,
+            )
 
     def outside_index(self) -> str:
         """The index that programs have before any login: public packages, by way of the service.
@@ -279,11 +287,8 @@ class AwsTarget(AwsAccount):
         It holds a token. Whoever ends the run removes the repository behind it.
         """
         if self._mirror is None:
-            domain, workspace = self.run_domain(), self.workspace()
-            try:
-                mirror = workspace.repository(domain, _MIRROR, external=_PUBLIC_PYPI)
-            except self.client().exceptions.ConflictException:
-                mirror = workspace.existing_repository(domain, _MIRROR)
+            # Of this process alone: another one's may not have its connection yet.
+            mirror = self.workspace().repository(self.run_domain(), external=_PUBLIC_PYPI)
             self._mirror = mirror.index_url
         return self._mirror
 
@@ -348,10 +353,15 @@ def _admitted(
     """A session with the credentials that boto3 finds, once nothing speaks against it."""
     try:
         session = boto3.session.Session(region_name=region)
+        guards.refuse_redirection(session)
+        sts = way.client(session, "sts")
     except ProfileNotFound as error:
         raise GuardError(f"{error}", hint="unset AWS_PROFILE, or name a profile there is") from None
-    guards.refuse_redirection(session)
-    return session, guards.identify(way.client(session, "sts"), allowed, named_by)
+    except BotoCoreError as error:
+        raise GuardError(
+            f"no AWS credentials: {error}", hint="mend the AWS configuration, or log in"
+        ) from None
+    return session, guards.identify(sts, allowed, named_by)
 
 
 def _boundary_arn(session: "Session", identity: Identity, settings: Settings) -> str:
@@ -367,10 +377,16 @@ def _machine_pools() -> Iterator[Pools]:
     ca_file = reach.aws_ca_file()
     trusted = str(ca_file) if ca_file is not None else None
     direct = urllib3.PoolManager(maxsize=_CONNECTIONS, ca_certs=trusted)
-    proxy = reach.machine_proxies().get("https_proxy")
-    behind = direct
+    behind, proxy = direct, reach.machine_proxies().get("https_proxy")
     if proxy is not None:
-        behind = urllib3.ProxyManager(proxy, maxsize=_CONNECTIONS, ca_certs=trusted)
+        address = parse_url(proxy if "://" in proxy else f"http://{proxy}")
+        user = urllib3.make_headers(proxy_basic_auth=unquote(address.auth)) if address.auth else {}
+        behind = urllib3.ProxyManager(
+            f"{address.scheme}://{address.netloc}",
+            proxy_headers=user,
+            maxsize=_CONNECTIONS,
+            ca_certs=trusted,
+        )
     yield lambda host: direct if reach.goes_direct(host) else behind
     direct.clear()
     behind.clear()

@@ -21,7 +21,10 @@ LOG_PERMISSIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEv
 
 _IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
-_PATIENCE_SECONDS = 30.0
+LONGEST_MINUTES = 480
+"""How long a build may take at all (CodeBuild User Guide: "Quotas for AWS CodeBuild")."""
+
+_PATIENCE_SECONDS = 90.0
 _LAST_PHASE = "UPLOAD_ARTIFACTS"
 _LAST_LINE = f"Phase complete: {_LAST_PHASE}"
 _NO_ROLE_YET = "not authorized to perform: sts:AssumeRole"
@@ -108,12 +111,16 @@ class RunningBuild:
         if "streamName" not in place:
             return
         while True:
-            told = self._logs.get_log_events(
-                logGroupName=place["groupName"],
-                logStreamName=place["streamName"],
-                startFromHead=True,
-                **({"nextToken": self._token} if self._token else {}),
-            )
+            try:
+                told = self._logs.get_log_events(
+                    logGroupName=place["groupName"],
+                    logStreamName=place["streamName"],
+                    startFromHead=True,
+                    **({"nextToken": self._token} if self._token else {}),
+                )
+            except self._logs.exceptions.ResourceNotFoundException:
+                # It is named before it is there.
+                return
             yield from (event["message"] for event in told["events"])
             before, self._token = self._token, told["nextForwardToken"]
             if self._token == before or not told["events"]:
@@ -143,7 +150,8 @@ class BotoBuilds:
     """Makes projects and roles with boto3, runs builds, and removes what it made.
 
     `on_token` is told every token that was handed out, so that it can be masked in reports.
-    `variables` are environment variables of every build, the others as for `BotoRoles`.
+    `variables` are environment variables of every build. No build may take more than
+    `longest_minutes`, whatever it asks for. The others are as for `BotoRoles`.
     """
 
     def __init__(
@@ -155,9 +163,11 @@ class BotoBuilds:
         naming: Naming = ANONYMOUS,
         patience: Patience | None = None,
         boundary: str = "",
+        longest_minutes: int = LONGEST_MINUTES,
     ) -> None:
         self._maker = maker
         self._variables = variables
+        self._longest_minutes = longest_minutes
         self._naming = naming
         self._patience = patience or at_once()
         self._roles = BotoRoles(
@@ -203,7 +213,7 @@ class BotoBuilds:
                 ],
             },
             serviceRole=role,
-            timeoutInMinutes=timeout_minutes,
+            timeoutInMinutes=min(timeout_minutes, self._longest_minutes),
             **self._tags(),
         )
         self._projects.append(name)
@@ -255,9 +265,10 @@ class BotoBuilds:
             try:
                 for identity in _builds_of(client, name):
                     _end(client, identity, self._patience.look_seconds)
-                client.delete_project(name=name)
+                # The project last: what stays of it is only found by it.
                 _remove_reports(client, name)
                 _remove_group(logs, log_group_of(name))
+                client.delete_project(name=name)
             except (BotoCoreError, ClientError, BuildTimeout) as error:
                 failures.append((name, error))
         try:

@@ -166,12 +166,21 @@ class _Exchange(BaseHTTPRequestHandler):
             self._aws.ledger.ask(_spent_by(operation, size))
             self._answer(body, entry)
         except BudgetReached as reached:
+            _drain(body)
             self._refuse(HTTPStatus.FORBIDDEN, f"Not asked: {reached}", entry)
         except urllib3.exceptions.HTTPError as error:
             reason = f"{self._host} could not be reached: {type(error).__name__}"
-            self._refuse(HTTPStatus.BAD_GATEWAY, reason, entry | {"is_unreached": True})
+            self._give_up(reason, entry)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = _forward  # noqa: N815 -- its names
+
+    def _give_up(self, reason: str, entry: Entry) -> None:
+        """End the connection without an answer, or amid it: clients know how to try again."""
+        self.close_connection = True
+        self._aws.journal.add(
+            entry
+            | {"status": HTTPStatus.BAD_GATEWAY.value, "message": reason, "is_unreached": True}
+        )
 
     def _body(self) -> tuple[BinaryIO | bytes | None, int]:
         """The request's body, to be read once, and its length."""
@@ -183,14 +192,21 @@ class _Exchange(BaseHTTPRequestHandler):
             return None, 0
         if size <= _FORM_BYTES:
             return self.rfile.read(size), size
-        return cast("BinaryIO", _Limited(cast("BinaryIO", self.rfile), size)), size
+        return _Limited(cast("BinaryIO", self.rfile), size), size
 
     def _pieces(self) -> Iterator[bytes]:
-        while length := int(self.rfile.readline().partition(b";")[0], 16):
+        while length := self._length_of_piece():
             yield self.rfile.read(length)
             self.rfile.readline()
         while self.rfile.readline().strip():
             pass
+
+    def _length_of_piece(self) -> int:
+        try:
+            return int(self.rfile.readline().partition(b";")[0], 16)
+        except ValueError:
+            # The client has left amid its request.
+            raise ConnectionAbortedError from None
 
     def _operation(self, body: BinaryIO | bytes | None) -> str:
         """The operation of an API, empty where a package endpoint is asked."""
@@ -214,26 +230,29 @@ class _Exchange(BaseHTTPRequestHandler):
         if isinstance(body, bytes):
             headers["Content-Length"] = str(len(body))
         answer = self._aws.send(self.command, self._host, self.path, headers, body)
+        # AWS may refuse before it has read all of it.
+        _drain(body)
         try:
             self._pass_back(answer, entry)
         finally:
             answer.release_conn()
 
     def _pass_back(self, answer: urllib3.BaseHTTPResponse, entry: Entry) -> None:
-        self.send_response_only(answer.status, answer.reason)
-        for name, text in answer.headers.items():
-            if name.lower() not in _OF_CONNECTION:
-                self.send_header(name, text)
         has_body = self.command != "HEAD" and answer.status not in {
             HTTPStatus.NO_CONTENT,
             HTTPStatus.NOT_MODIFIED,
         }
         in_pieces = has_body and "Content-Length" not in answer.headers
-        if in_pieces:
-            self.send_header("Transfer-Encoding", "chunked")
         pieces = answer.stream(_PIECE_BYTES, decode_content=False) if has_body else ()
         measured = self._measured(pieces, entry | {"status": answer.status})
+        # Before anything is said: what fails here is no answer.
         first = next(measured, b"")
+        self.send_response_only(answer.status, answer.reason)
+        for name, text in answer.headers.items():
+            if name.lower() not in _OF_CONNECTION:
+                self.send_header(name, text)
+        if in_pieces:
+            self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for piece in chain((first,), measured):
             self._write(piece, in_pieces=in_pieces)
@@ -295,6 +314,13 @@ class _Limited(BytesIO):
         found = self._stream.read(wanted) if wanted else b""
         self._left -= len(found)
         return found
+
+
+def _drain(body: BinaryIO | bytes | None) -> None:
+    """Read what is left of a request, or its client would not hear the answer."""
+    if isinstance(body, _Limited):
+        while body.read(_PIECE_BYTES):
+            pass
 
 
 def _spent_by(operation: str, size: int) -> Spent:

@@ -234,11 +234,17 @@ class BotoWorkspace:
     def close(self) -> None:
         """Remove all that was made, newest first; raises CleanupError for what would not go."""
         failures: list[tuple[Domain | Repository, BotoCoreError | ClientError]] = []
-        while self._expected:
+        for name in self._expected:
+            expected = Domain(name, "", name, self)
             try:
-                self._made.append(self.existing_domain(self._expected.pop()))
+                expected = self.existing_domain(name)
             except self.client.exceptions.ResourceNotFoundException:
                 continue
+            except (BotoCoreError, ClientError) as error:
+                failures.append((expected, error))
+                continue
+            self._made.append(expected)
+        self._expected.clear()
         while self._made:
             made = self._made.pop()
             try:

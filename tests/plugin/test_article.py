@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_codeartifact.article.plan import WALKTHROUGH_PATH
 from tests.support.public_registry import PublicRegistry
 
 _USERS_FILES = (
@@ -64,6 +65,7 @@ def _command(registry: PublicRegistry, *more: str) -> list[str]:
         "-p",
         "no:cacheprovider",
         address,
+        str(WALKTHROUGH_PATH),
         *more,
     ]
 

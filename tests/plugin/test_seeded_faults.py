@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_codeartifact.article.plan import WALKTHROUGH_PATH
 from pytest_codeartifact.redaction import TOKEN_MARK
 from tests.support.public_registry import PublicRegistry
 
@@ -26,6 +27,8 @@ class Faulty:
     def run(self, fault: str, *arguments: str) -> pytest.RunResult:
         return self.pytester.run(
             *(sys.executable, "-m", "pytest", "--codeartifact", "-p", "no:cacheprovider"),
+            # Without the probes, and as if started in an empty folder.
+            *(str(WALKTHROUGH_PATH), f"--rootdir={self.pytester.path}", "-c", os.devnull),
             *("-p", "tests.support.seeded_faults", f"--seeded-fault={fault}"),
             f"--codeartifact-public-pypi={self._registry.url}",
             *("--codeartifact-report=out", *arguments),

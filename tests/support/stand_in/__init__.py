@@ -61,8 +61,11 @@ class StandIn:
             with contextlib.closing(Gateway.open(told["url"], folder)) as gateway:
                 yield cls(told["url"], gateway, told["key"])
         finally:
-            # It ends when nobody holds its input any more.
-            process.communicate(timeout=_SECONDS)
+            # It ends when nobody holds its input any more; and for sure.
+            try:
+                process.communicate(timeout=_SECONDS)
+            finally:
+                process.kill()
 
     def environment(self) -> dict[str, str]:
         """How programs reach it: as AWS, through a proxy."""
@@ -80,10 +83,6 @@ class StandIn:
             ),
             **self.key,
         )
-
-    def session(self, variables: Mapping[str, str]) -> "Session":
-        """Clients of whoever has these variables."""
-        return Session(self, variables)
 
     def runner(self, policies: Sequence[str], boundary: str) -> dict[str, str]:
         """Variables of a session of a role that has exactly these policies.
@@ -137,6 +136,14 @@ class StandIn:
             for action in actions
         }
 
+    def questions(self) -> list[dict[str, Any]]:
+        """All that policies were asked since the journal began.
+
+        Each has `principal`, `action`, `resource`, and whether it was `allowed`.
+        """
+        told: list[dict[str, Any]] = self._ask("GET", "questions")
+        return told
+
     def remaining(self) -> list[str]:
         """What there is in the account that somebody has to remove."""
         artifacts, logs = self.admin("codeartifact"), self.admin("logs")
@@ -153,23 +160,3 @@ class StandIn:
         answer = urllib3.request(method, f"{self.url}/_stand_in/{what}", json=body)
         assert answer.status == 200, answer.data
         return answer.json()
-
-
-@dataclass(frozen=True)
-class Session:
-    """A session of a role, as programs have it in their environment."""
-
-    stand_in: StandIn
-    variables: Mapping[str, str]
-
-    def client(self, service: str) -> Any:  # noqa: ANN401 -- a boto3 client
-        """A client of any service."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]  # any of them
-            region_name=self.stand_in.region,
-            verify=str(self.stand_in.gateway.ca_file),
-            config=Config(proxies={"https": self.stand_in.gateway.url}),
-            aws_access_key_id=self.variables["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.variables["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=self.variables["AWS_SESSION_TOKEN"],
-        )

@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl
 
 from werkzeug.wsgi import get_input_stream
 
-from tests.support.stand_in import strict
+from tests.support.stand_in import listings, strict
+from tests.support.stand_in.listings import joined
 
 App = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Headers = list[tuple[str, str]]
@@ -40,6 +41,7 @@ class Moods:
     lag_seconds: float = 0.0
     changes: set[str] = field(default_factory=set)
     throttled: int = 0
+    _late: listings.Listings = field(default_factory=listings.Listings)
     _calls: int = 0
     _made: dict[str, float] = field(default_factory=dict)
     _gone: dict[str, tuple[float, str, dict[str, Any]]] = field(default_factory=dict)
@@ -61,6 +63,8 @@ class Moods:
         late = service == "codebuild" and self._late_role(environ)
         if late:
             return _answer(start_response, "400 Bad Request", _JSON, late)
+        if service in listings.SERVICES:
+            return self._late.answer(service, self.app, environ, start_response, self.lag_seconds)
         if service == "codeartifact" or _is_of_endpoint(environ):
             return self._watched(environ, start_response)
         return self.app(environ, start_response)
@@ -89,9 +93,13 @@ class Moods:
         elif what == "journal" and is_set:
             with strict.LOCK:
                 strict.ALLOWED.clear()
+                strict.QUESTIONS.clear()
         elif what == "journal":
             with strict.LOCK:
                 told = {who: sorted(actions) for who, actions in strict.ALLOWED.items()}
+        elif what == "questions":
+            with strict.LOCK:
+                told = list(strict.QUESTIONS)
         else:
             return _answer(start_response, "404 Not Found", _JSON, {"message": what})
         return _answer(start_response, "200 OK", _JSON, told)
@@ -131,7 +139,7 @@ class Moods:
         status, headers = started[0] if started else ("", [])
         if not is_api or not path.startswith("/v1/"):
             if self.changes:
-                content = _joined(chunks)
+                content = joined(chunks)
                 status, headers = started[0]
                 status, headers = self._changed_page(environ, status, headers)
                 start_response(status, headers)
@@ -139,7 +147,7 @@ class Moods:
             status, headers = started[0]
             start_response(status, headers)
             return chunks
-        content = _joined(chunks)
+        content = joined(chunks)
         status, headers = started[0]
         told = json.loads(content) if content[:1] == b"{" else {}
         self._learn(method, path, status, told)
@@ -215,15 +223,6 @@ _JSON = "application/json"
 def _is_of_endpoint(environ: dict[str, Any]) -> bool:
     """Whether it is for a package endpoint; a plain address has the host in its path."""
     return ".d.codeartifact." in f"{environ.get('HTTP_HOST', '')}{environ['PATH_INFO']}"
-
-
-def _joined(chunks: Iterable[bytes]) -> bytes:
-    """All of an answer, which is then over (PEP 3333)."""
-    content = b"".join(chunks)
-    close = getattr(chunks, "close", None)
-    if close is not None:
-        close()
-    return content
 
 
 def _body(environ: dict[str, Any]) -> bytes:

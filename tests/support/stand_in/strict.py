@@ -5,18 +5,24 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_codeartifact.emulator.errors import AccessDenied
+from pytest_codeartifact.emulator.iam.accounts import ADMINISTRATOR
 from pytest_codeartifact.emulator.iam.authorize import Circumstances, PolicyAuthorizer
 from pytest_codeartifact.emulator.iam.callers import Caller, Scope
 from pytest_codeartifact.emulator.iam.grants import Facts, Grant, tag_facts
 from pytest_codeartifact.emulator.neighbours import Neighbours, refusals
 from pytest_codeartifact.emulator.neighbours.queries import put_form, read_form
 
+if TYPE_CHECKING:
+    from moto.iam.models import Role
+
 LOCK = threading.Lock()
 ALLOWED: defaultdict[str, set[str]] = defaultdict(set)
 """The actions that each principal was allowed."""
+QUESTIONS: list[dict[str, str | bool]] = []
+"""All that policies were asked: principal, action, resource, and whether it was allowed."""
 ROLES_MADE: dict[str, float] = {}
 """When each role was made, by the monotonic clock."""
 
@@ -31,9 +37,36 @@ class NotingAuthorizer(PolicyAuthorizer):
         NotingAuthorizer.last = self
 
     def require(self, caller: Caller, grant: Grant, circumstances: Circumstances) -> None:
-        super().require(caller, grant, circumstances)
-        with LOCK:
-            ALLOWED[caller.arn].add(grant.action)
+        try:
+            super().require(caller, grant, circumstances)
+        except AccessDenied:
+            note(caller, grant.action, grant.resource, is_allowed=False)
+            raise
+        note(caller, grant.action, grant.resource, is_allowed=True)
+
+
+def note(caller: Caller, action: str, resource: str, *, is_allowed: bool) -> None:
+    """Write down what policies were asked."""
+    with LOCK:
+        QUESTIONS.append(
+            {
+                "principal": caller.arn,
+                "action": action,
+                "resource": resource,
+                "allowed": is_allowed,
+            }
+        )
+        if is_allowed:
+            ALLOWED[caller.arn].add(action)
+
+
+class JsonAccessDenied(refusals.AccessDenied):
+    """As services say it that do not speak the query protocol; and as S3 does."""
+
+    code = "AccessDeniedException"
+    status = 400
+    s3_code = "AccessDenied"
+    s3_status = 403
 
 
 Asked = Mapping[str, Any]
@@ -54,36 +87,80 @@ class StrictNeighbours(Neighbours):
         start_response: Any,  # noqa: ANN401 -- PEP 3333
     ) -> Iterable[bytes]:
         service = scope.service.lower()
-        if service in {"iam", "logs"}:
-            operation, asked = _read(service, environ)
-            if operation == "CreateRole":
-                ROLES_MADE[asked["RoleName"]] = time.monotonic()
-            rule = _RULES.get((service, operation))
-            if rule is None:
-                raise refusals.AccessDenied(f"{service}:{operation} is nothing that a gate does")
-            for grant in rule(asked, caller.account, scope.region):
-                try:
-                    NotingAuthorizer.last.require(caller, grant, circumstances)
-                except AccessDenied as denied:
-                    raise refusals.AccessDenied(str(denied)) from denied
-        elif service == "sts":
-            form = read_form(service, environ)
-            put_form(environ, form)
-            if form["Action"] == "AssumeRole":
-                role = form["RoleArn"].rpartition("/")[2]
-                if time.monotonic() - ROLES_MADE.get(role, 0.0) < self.late_seconds:
-                    raise refusals.AccessDenied(
-                        f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on "
-                        f"resource: {form['RoleArn']}"
-                    )
-                with LOCK:
-                    ALLOWED[caller.arn].add("sts:AssumeRole")
-        return super()._answer(caller, scope, circumstances, environ, start_response)
+        arguments = (caller, scope, circumstances, environ)
+        if caller.arn.endswith(f":user/{ADMINISTRATOR}") and service not in _READ:
+            return super()._answer(*arguments, start_response)
+        if service not in _READ:
+            raise _refused(service, f"{service} is nothing that a gate uses")
+        operation, asked = _read(service, environ)
+        if (service, operation) == ("sts", "AssumeRole"):
+            return self._assumed(asked["RoleArn"], arguments, start_response)
+        self._require(service, operation, asked, arguments)
+        if (service, operation) != ("iam", "CreateRole"):
+            return super()._answer(*arguments, start_response)
+        # One that is there does not get younger by being refused.
+        was_there = _found(asked["RoleName"], caller.account) is not None
+        answer = super()._answer(*arguments, start_response)
+        if not was_there and _found(asked["RoleName"], caller.account):
+            ROLES_MADE[asked["RoleName"]] = time.monotonic()
+        return answer
+
+    def _require(
+        self,
+        service: str,
+        operation: str,
+        asked: Asked,
+        arguments: tuple[Caller, Scope, Circumstances, dict[str, Any]],
+    ) -> None:
+        """Ask the policies for all that an operation needs; raises Refusal."""
+        caller, scope, circumstances, _ = arguments
+        if caller.arn.endswith(f":user/{ADMINISTRATOR}"):
+            return
+        rule = _RULES.get((service, operation))
+        if rule is None:
+            # What nobody wrote a rule for is never allowed.
+            raise _refused(service, f"{service}:{operation} is nothing that a gate does")
+        for grant in rule(asked, caller.account, scope.region):
+            try:
+                NotingAuthorizer.last.require(caller, grant, circumstances)
+            except AccessDenied as denied:
+                raise _refused(service, str(denied)) from denied
+
+    def _assumed(
+        self,
+        role_arn: str,
+        arguments: tuple[Caller, Scope, Circumstances, dict[str, Any]],
+        start_response: Any,  # noqa: ANN401 -- PEP 3333
+    ) -> Iterable[bytes]:
+        """AssumeRole, which asks policies itself; not yet of a role that was just made."""
+        caller = arguments[0]
+        made = ROLES_MADE.get(role_arn.rpartition("/")[2], 0.0)
+        if time.monotonic() - made < self.late_seconds:
+            raise refusals.AccessDenied(
+                f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on "
+                f"resource: {role_arn}"
+            )
+        try:
+            answer = super()._answer(*arguments, start_response)
+        except refusals.AccessDenied:
+            note(caller, "sts:AssumeRole", role_arn, is_allowed=False)
+            raise
+        note(caller, "sts:AssumeRole", role_arn, is_allowed=True)
+        return answer
+
+
+_READ = frozenset({"iam", "logs", "sts"})
+
+
+def _refused(service: str, message: str) -> refusals.AccessDenied:
+    """A refusal as the service's clients read it."""
+    kind = refusals.AccessDenied if service in {"iam", "sts"} else JsonAccessDenied
+    return kind(message)
 
 
 def _read(service: str, environ: dict[str, Any]) -> tuple[str, Asked]:
     """The operation and its parameters; the body can be read again."""
-    if service == "iam":
+    if service in {"iam", "sts"}:
         form = read_form(service, environ)
         put_form(environ, form)
         return form["Action"], form
@@ -95,21 +172,31 @@ def _read(service: str, environ: dict[str, Any]) -> tuple[str, Asked]:
 # --- IAM -----------------------------------------------------------------------------------------
 
 
-def _role(asked: Asked, account: str) -> tuple[str, str]:
-    """ARN and boundary of a role that is there, or is named so."""
+def _found(name: str, account: str) -> "Role | None":
+    """A role that is there."""
     from moto.iam.models import iam_backends  # noqa: PLC0415 -- heavy
 
-    name = asked["RoleName"]
-    for role in iam_backends[account]["aws"].roles.values():
-        if role.name == name:
-            return role.arn, role.permissions_boundary_arn or ""
-    return f"arn:aws:iam::{account}:role/{name}", ""
+    roles = iam_backends[account]["aws"].roles.values()
+    return next((role for role in roles if role.name == name), None)
+
+
+def _role(asked: Asked, account: str) -> tuple[str, str]:
+    """ARN and boundary of a role that is there, or is named so."""
+    role = _found(asked["RoleName"], account)
+    if role is None:
+        return f"arn:aws:iam::{account}:role/{asked['RoleName']}", ""
+    return role.arn, role.permissions_boundary_arn or ""
 
 
 def _on_role(action: str) -> Rule:
     def rule(asked: Asked, account: str, _: str) -> Iterable[Grant]:
         arn, boundary = _role(asked, account)
-        facts: Facts = (("iam:PermissionsBoundary", boundary),) if boundary else ()
+        # Source: "Actions, resources, and condition keys for AWS Identity and Access Management",
+        # a page of the Service Authorization Reference. Other actions on roles lack this key.
+        has_key = bool(boundary) and action in _BOUND
+        facts: Facts = (("iam:PermissionsBoundary", boundary),) if has_key else ()
+        if action == "iam:TagRole":
+            facts = tag_facts(_form_tags(asked))
         yield Grant(action, arn, facts=facts)
 
     return rule
@@ -147,8 +234,10 @@ def _on_group(action: str) -> Rule:
         name = asked.get("logGroupName") or named.partition(":log-group:")[2].removesuffix(":*")
         arn = f"arn:aws:logs:{region}:{account}:log-group:{name}"
         facts = tag_facts((asked.get("tags") or {}).items())
-        stream = asked.get("logStreamName")
-        yield Grant(action, f"{arn}:log-stream:{stream}" if stream else arn, facts=facts)
+        # Source: "LogGroup" (CloudWatch Logs API Reference): policies name a group with `:*` at the
+        # end, but for what concerns its tags.
+        stream = f":log-stream:{asked.get('logStreamName', '')}"
+        yield Grant(action, arn if action in _ON_TAGS else arn + stream, facts=facts)
         if action == "logs:CreateLogGroup" and facts:
             yield Grant("logs:TagResource", arn, facts=facts)
 
@@ -168,14 +257,14 @@ _LOGS = (
     *("CreateLogGroup", "DeleteLogGroup", "GetLogEvents", "DescribeLogStreams"),
     *("ListTagsForResource", "TagResource"),
 )
-_ADMINISTRATORS = ("CreatePolicy", "GetPolicy")
+_BOUND = frozenset({"iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:DetachRolePolicy"})
+_ON_TAGS = frozenset({"logs:ListTagsForResource", "logs:TagResource"})
 _RULES: Mapping[tuple[str, str], Rule] = {
     **{("iam", name): _on_role(f"iam:{name}") for name in _IAM},
     **{("logs", name): _on_group(f"logs:{name}") for name in _LOGS},
-    **{
-        ("iam", name): lambda *_, name=name: [Grant(f"iam:{name}", "*")] for name in _ADMINISTRATORS
-    },
     ("iam", "CreateRole"): _create_role,
     ("iam", "ListRoles"): _list_roles,
     ("logs", "DescribeLogGroups"): _describe_groups,
+    # Source: "GetCallerIdentity" (AWS STS API Reference): nobody needs a permission for it.
+    ("sts", "GetCallerIdentity"): lambda *_: (),
 }

@@ -43,7 +43,8 @@ def fake() -> Iterator[FakeAws]:
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            size = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(min(size, 1000) if "early" in self.path else size)
             if "chunked" in self.headers.get("Transfer-Encoding", ""):
                 while size := int(self.rfile.readline(), 16):
                     body += self.rfile.read(size)
@@ -55,7 +56,7 @@ def fake() -> Iterator[FakeAws]:
             for name, text in headers.items():
                 self.send_header(name, text)
             in_pieces = "Transfer-Encoding" in headers
-            if not in_pieces:
+            if not in_pieces and "Content-Length" not in headers:
                 self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             if in_pieces:
@@ -65,6 +66,7 @@ def fake() -> Iterator[FakeAws]:
                 self.wfile.write(b"0\r\n\r\n")
             elif self.command != "HEAD":
                 self.wfile.write(content)
+            self.close_connection |= not {"Content-Length", "Connection"}.isdisjoint(headers)
 
         do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer  # noqa: N815 -- its names
 
@@ -190,15 +192,32 @@ def test_throttled_answer_is_marked(way: Way, fake: FakeAws) -> None:
     assert found == [True, True, False]
 
 
-def test_aws_that_cannot_be_reached_is_told_so(tmp_path: Path) -> None:
-    """Where there is no way to AWS, the client is told which host, and the journal says so."""
+def test_aws_that_cannot_be_reached_ends_the_connection(tmp_path: Path) -> None:
+    """Where there is no way to AWS, the client may try again, and the journal says which host."""
     pool = urllib3.ProxyManager("http://127.0.0.1:1")
     aws = Aws(lambda _: pool, Ledger(tmp_path, None))
-    with contextlib.closing(Gateway.before(aws, tmp_path)) as gateway:
-        answer = Way(gateway, aws).pool().request("GET", f"https://{HOST}/x", retries=False)
-    assert answer.status == 502
-    assert HOST in answer.json()["message"]
-    assert aws.journal.entries()[0]["is_unreached"] is True
+    with (
+        contextlib.closing(Gateway.before(aws, tmp_path)) as gateway,
+        pytest.raises(urllib3.exceptions.HTTPError, match="closed connection without"),
+    ):
+        Way(gateway, aws).pool().request("GET", f"https://{HOST}/x", retries=False)
+    [entry] = aws.journal.entries()
+    assert entry["is_unreached"] is True
+    assert HOST in entry["message"]
+
+
+def test_answer_that_breaks_off_is_not_made_whole(way: Way, fake: FakeAws) -> None:
+    """Half of a file is no file: the client sees that its answer ended too early."""
+    fake.answers["/half"] = (200, {"Content-Length": str(2 * len(WHEEL))}, WHEEL)
+    with pytest.raises(urllib3.exceptions.ProtocolError):
+        way.pool().request("GET", f"https://{HOST}/half", retries=False)
+
+
+def test_refusal_amid_a_long_upload_is_heard(way: Way, fake: FakeAws) -> None:
+    """AWS may answer before it has all of a file; the client reads why, and not a broken pipe."""
+    fake.answers["/pypi/early/"] = (401, {"X-Early": "yes", "Connection": "close"}, b"no")
+    answer = way.pool().request("POST", f"https://{HOST}/pypi/early/", body=WHEEL * 20)
+    assert (answer.status, answer.data) == (401, b"no")
 
 
 @pytest.mark.parametrize("budget", [0.00001])

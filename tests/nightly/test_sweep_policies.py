@@ -1,10 +1,9 @@
-"""What plays AWS plays it strictly: nothing is done that was throttled or not allowed."""
+"""The sweep under the policies that are shipped, where every service asks them."""
 
 import json
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError
 
 from pytest_codeartifact.targets.ownership import ROLE_PATH
 from tests.support.gating import (
@@ -23,65 +22,6 @@ TAGS = {
     "pytest-codeartifact:version": "1",
 }
 STEM = "pca-20260101t0000-0123abcd"
-
-
-def test_throttled_call_is_not_executed(stand_in: StandIn) -> None:
-    """A throttled call has done nothing, so that its client can try it again."""
-    client = stand_in.admin("codeartifact", attempts=1)
-    stand_in.play("throttle", every=1)
-    with pytest.raises(ClientError, match="ThrottlingException"):
-        client.create_domain(domain="throttled")
-    stand_in.quiet()
-    assert stand_in.throttled() >= 1
-    assert client.list_domains()["domains"] == []
-
-
-def test_listing_shows_what_was_made_and_removed_late(stand_in: StandIn) -> None:
-    """What was made is described at once and listed later; what is gone is listed for a while."""
-    client = stand_in.admin("codeartifact")
-    stand_in.play("lag", seconds=60)
-    client.create_domain(domain="lagging")
-    assert client.describe_domain(domain="lagging")
-    assert client.list_domains()["domains"] == []
-    stand_in.quiet()
-    assert [each["name"] for each in client.list_domains()["domains"]] == ["lagging"]
-    client.delete_domain(domain="lagging")
-    stand_in.play("lag", seconds=60)
-    assert [each["name"] for each in client.list_domains()["domains"]] == ["lagging"]
-    stand_in.quiet()
-
-
-@pytest.mark.parametrize(
-    ("without", "operation"),
-    [("iam:CreateRole", "CreateRole"), ("logs:CreateLogGroup", "CreateLogGroup")],
-)
-def test_neighbours_do_what_a_policy_allows_and_no_more(
-    stand_in: StandIn, without: str, operation: str
-) -> None:
-    """IAM and Logs refuse what the shipped policy lacks, and what has not what it demands."""
-    boundary = policy("build-boundary", stand_in)
-    session = stand_in.session(stand_in.runner([policy("runner", stand_in, without)], boundary))
-    trust = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
-    asked = {
-        "CreateRole": lambda: session.client("iam").create_role(
-            RoleName=f"{STEM}-1",
-            Path=ROLE_PATH,
-            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
-        ),
-        "CreateLogGroup": lambda: session.client("logs").create_log_group(
-            logGroupName="/aws/codebuild/pca-1"
-        ),
-    }
-    with pytest.raises(ClientError, match=f"not authorized to perform: {without}"):
-        asked[operation]()
-    # A role without boundary and tags is refused by the whole policy, too.
-    session = stand_in.session(stand_in.runner([policy("runner", stand_in)], boundary))
-    with pytest.raises(ClientError, match="not authorized to perform: iam:CreateRole"):
-        session.client("iam").create_role(
-            RoleName=f"{STEM}-1",
-            Path=ROLE_PATH,
-            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
-        )
 
 
 @pytest.mark.parametrize("name", ["sweeper", "runner"])
