@@ -156,7 +156,7 @@ class Gate:
         self._restore()
         if self._problems and session.exitstatus in {pytest.ExitCode.OK, _NOTHING}:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        elif session.exitstatus == pytest.ExitCode.OK and not self._done:
+        elif session.exitstatus == pytest.ExitCode.OK and not (self._done or self._only_looks):
             self._problems.append("nothing ran: every test was left out or skipped")
             session.exitstatus = _NOTHING
 
@@ -195,6 +195,10 @@ class Gate:
         self._problems += [
             f"not removed: {each.kind} {each.name}: {each.reason}" for each in self._left
         ]
+
+    @property
+    def _only_looks(self) -> bool:
+        return bool(self._config.option.collectonly)
 
     @property
     def _has_workers(self) -> bool:

@@ -207,7 +207,7 @@ def _is_alive(running: "subprocess.Popen[str]", told: Mapping[str, Any], run: st
     return bool(ends[run] == max(ends.values()))
 
 
-def test_two_runs_in_the_same_account_do_not_meet(make_gate: MakeGate) -> None:
+def test_two_runs_same_account_do_not_meet(make_gate: MakeGate) -> None:
     """Two runs at once make nothing by the same name, and neither removes what is the other's."""
     gate = make_gate()
     processes = [gate.start("test_own.py") for _ in range(2)]
@@ -217,6 +217,21 @@ def test_two_runs_in_the_same_account_do_not_meet(make_gate: MakeGate) -> None:
         assert "2 passed" in output
         assert "left        nothing" in output
     assert gate.stand_in.remaining() == []
+
+
+def test_aws_header_says_who_works_where_before_anything_is_made(make_gate: MakeGate) -> None:
+    """Identity, masked account, Region, prefix and room are shown; so far nothing is written."""
+    gate = make_gate()
+    gate.stand_in.reset_journal()
+    code, output = gate.run("test_own.py", "--collect-only", "--codeartifact-budget=0.5")
+    assert code == 0, output
+    account = f"********{gate.stand_in.account[-4:]}"
+    assert f"identity arn:aws:sts::{account}:assumed-role/gate-runner/nightly" in output
+    assert f"region {gate.stand_in.region} (from option), account {account}" in output
+    assert "codeartifact names: pca-20" in output
+    assert "domains 0 of 10, room for 10, budget 0.50 USD" in output
+    made = {each for each in gate.stand_in.actions_of("gate-runner") if ":Create" in each}
+    assert made == set()
 
 
 # --- Guards --------------------------------------------------------------------------------------

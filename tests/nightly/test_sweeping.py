@@ -308,7 +308,7 @@ def test_finding_changes_nothing(left: Leftovers) -> None:
     ],
     ids=["none", "half", "no end", "unreadable end", "unreadable run"],
 )
-def test_what_lacks_a_tag_is_spared_and_told(
+def test_sweep_spares_strangers_and_what_lacks_a_tag(
     left: Leftovers, changed: Mapping[str, str | None], reason: str
 ) -> None:
     """A name with our prefix alone makes nothing ours."""

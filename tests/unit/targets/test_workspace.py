@@ -5,6 +5,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pytest_codeartifact.errors import CleanupError
+from pytest_codeartifact.targets.ownership import Naming
 from pytest_codeartifact.targets.workspace import BotoWorkspace
 
 if TYPE_CHECKING:
@@ -144,3 +145,26 @@ def test_every_token_handed_out_is_told() -> None:
     assert domain.token() == "planted-token"
     assert told == ["planted-token"]
     assert "planted-token" not in repr(domain)
+
+
+def test_tags_at_creation_are_in_the_request_that_makes() -> None:
+    """Domain and repository carry whose they are from their first moment, in names and tags."""
+    made: list[tuple[str, Any]] = []
+
+    class Noting(FakeClient):
+        def create_domain(self, domain: str, tags: Any = None) -> dict[str, Any]:  # noqa: ANN401 -- as sent
+            made.append((domain, tags))
+            return super().create_domain(domain)
+
+        def create_repository(
+            self, domain: str, repository: str, **others: object
+        ) -> dict[str, Any]:
+            made.append((repository, others["tags"]))
+            return super().create_repository(domain, repository)
+
+    naming = Naming("pca-20261128t0300-9f3c01ab-1f2e", {"pytest-codeartifact:run": "9f3c01ab"})
+    workspace = BotoWorkspace(cast("CodeArtifactClient", Noting()), naming=naming)
+    workspace.repository(workspace.domain())
+    tags = [{"key": "pytest-codeartifact:run", "value": "9f3c01ab"}]
+    stem = "pca-20261128t0300-9f3c01ab-1f2e"
+    assert made == [(f"{stem}-1", tags), (f"{stem}-2", tags)]
