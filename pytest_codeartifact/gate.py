@@ -214,7 +214,7 @@ class Gate:
             terminalreporter.write_line(line)
         for problem in self._problems:
             terminalreporter.write_line(self._safe(problem, account), red=True, bold=True)
-        if self._problems and account.ledger.total().resources:
+        if self._problems and self._spent.resources:
             command = self._sweep(account).command(self._shown(account))
             terminalreporter.write_line(f"what is left of this run: {command}", bold=True)
 
