@@ -160,6 +160,18 @@ def test_teardown_after_a_collection_error_and_exitfirst_leaves_nothing(
     assert gate.stand_in.remaining() == []
 
 
+def test_teardown_goes_on_after_a_crash_of_somebody_elses_end(make_gate: MakeGate) -> None:
+    """When another plugin fails at the end of the session, the account is cleaned up yet."""
+    gate = make_gate()
+    (gate.folder / "conftest.py").write_text(
+        "def pytest_sessionfinish():\n    raise RuntimeError('another end')\n"
+    )
+    code, output = gate.run("test_own.py", "-k", "upload")
+    assert code != 0, output
+    assert "another end" in output
+    assert gate.stand_in.remaining() == []
+
+
 def test_sweep_removes_exactly_what_a_killed_run_left(make_gate: MakeGate) -> None:
     """After `kill -9` of the main process the sweep takes that run's things, and spares all others.
 
@@ -271,6 +283,8 @@ def test_quota_preflight_refuses_at_eight_of_ten(make_gate: MakeGate) -> None:
     ("profile", "said"),
     [
         ("[profile job]\nregion = eu-west-1\n", "no AWS credentials"),
+        ("[profile job]\nrole_arn = arn:aws:iam::210987654321:role/x\n", "no AWS credentials"),
+        ("[profile job]\ncredential_process = false\n", "no AWS credentials"),
         ("[profile other]\nregion = eu-west-1\n", "unset AWS_PROFILE"),
         ("[profile job]\nendpoint_url = http://127.0.0.1:1\n", "would lead calls away from AWS"),
     ],
