@@ -5,6 +5,7 @@ real account each becomes a domain that nobody else has, made with the tags of i
 programs print is put back before it is compared.
 """
 
+import hashlib
 import re
 import shlex
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pytest_codeartifact.errors import CodeArtifactError
 
 _NAME = r"[a-z][a-z0-9-]{0,48}[a-z0-9]"
+_DOMAIN = re.compile(r"--domain(?=[\s=])")
 _NAMED = re.compile(rf"--domain(?:\s+|=)[\"']?({_NAME})(?![\w$-])")
 _VARIABLE = re.compile(r"--domain(?:\s+|=)[\"']?\$\{?(\w+)")
 _MAKES = re.compile(
@@ -20,6 +22,7 @@ _MAKES = re.compile(
 )
 _TAGS = re.compile(r"--tags[ =]")
 _LONGEST = 50
+_DIGEST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Names:
     def of(cls, commands: Iterable[str], stem: str, tags: Mapping[str, str]) -> "Names":
         """The names of the domains that commands speak of, `stem` before each.
 
-        Raises CodeArtifactError where a command makes a domain and does not say by which name.
+        Raises CodeArtifactError where a command does not say by which name.
         """
         texts = list(commands)
         names = {name for text in texts for name in _NAMED.findall(text)}
@@ -46,15 +49,17 @@ class Names:
                 names |= found
                 variables.add(variable)
         for text in texts:
+            told = {found.start() for found in _NAMED.finditer(text)}
+            told |= {found.start() for found in _VARIABLE.finditer(text) if found[1] in variables}
+            spoken_of = {found.start() for found in _DOMAIN.finditer(text)}
             makes_domain = any(made[1] == "domain" for made in _MAKES.finditer(text))
-            known = _NAMED.search(text) or set(_VARIABLE.findall(text)) & variables
-            if makes_domain and not known:
+            # A name that is found out on the way may be that of a stranger's domain.
+            if spoken_of - told or (makes_domain and not spoken_of):
                 raise CodeArtifactError(
-                    f"it cannot be told which domain this makes: {text.strip()[:200]}",
+                    f"it cannot be told which domain this is about: {text.strip()[:200]}",
                     hint="write its name after --domain, or in a variable that a command sets",
                 )
-        own = {name: f"{stem}-{name}"[:_LONGEST].rstrip("-") for name in sorted(names)}
-        return cls(own, tags, frozenset(variables))
+        return cls({name: _own(stem, name) for name in sorted(names)}, tags, frozenset(variables))
 
     def typed(self, text: str) -> str:
         """What is really typed, or written into a file, where a document shows `text`."""
@@ -93,3 +98,12 @@ class Names:
         if assigned:
             before.append(rf"(?:{assigned})(?={word})")
         return re.compile(rf"(?P<before>{'|'.join(before)}){re.escape(name)}")
+
+
+def _own(stem: str, name: str) -> str:
+    """The run's name for a domain; what would be too long ends in a digest of all of it."""
+    own = f"{stem}-{name}"
+    if len(own) <= _LONGEST:
+        return own
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+    return f"{own[: _LONGEST - _DIGEST - 1].rstrip('-')}-{digest}"

@@ -80,8 +80,11 @@ def _emulators(around: Surroundings) -> tuple[Verdict, str] | None:
 
 def _accounts(failure: Failure, around: Surroundings) -> tuple[Verdict, str] | None:
     """What is neither the article's fault nor a change: the account, the way to it, the budget."""
+    # What was reached at last, though not at once, explains nothing.
+    last = {each.get("host"): each for each in around.requests}
     for request in around.requests:
-        if request.get("message"):
+        is_over = _is_unreached(request) and request is not last[request.get("host")]
+        if request.get("message") and not is_over:
             return Verdict.ENVIRONMENT, str(request["message"])
     denied = _DENIED.search(failure.text)
     if denied and denied["who"] == around.caller:
@@ -91,10 +94,15 @@ def _accounts(failure: Failure, around: Surroundings) -> tuple[Verdict, str] | N
         return Verdict.ENVIRONMENT, "AWS throttled, also after all retries"
     for request in around.requests:
         status = int(request["status"])
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not request.get("is_throttled"):
+        is_told = request.get("is_throttled") or _is_unreached(request)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not is_told:
             what = f"{request['method']} {request['host']}{request['path']}"
             return Verdict.ENVIRONMENT, f"AWS answered {what} with {status}"
     return None
+
+
+def _is_unreached(request: Mapping[str, Any]) -> bool:
+    return bool(request.get("is_unreached"))
 
 
 def _networks(failure: Failure, around: Surroundings) -> tuple[Verdict, str] | None:

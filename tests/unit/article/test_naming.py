@@ -54,11 +54,17 @@ def test_name_in_a_variable_is_found_where_it_is_set() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["aws codeartifact create-domain --domain $(cat name)", "aws codeartifact create-domain"],
+    [
+        "aws codeartifact create-domain --domain $(cat name)",
+        "aws codeartifact create-domain",
+        "aws codeartifact delete-domain --domain $UNSET",
+        'aws codeartifact delete-domain --domain "$(aws codeartifact list-domains)"',
+        f"{CREATE}; aws codeartifact list-packages --domain $X",
+    ],
 )
 def test_domain_that_cannot_be_told_is_refused(command: str) -> None:
     """Where nobody can say what would be made, nothing is run on a shared account."""
-    with pytest.raises(CodeArtifactError, match=r"cannot be told which domain.*--domain"):
+    with pytest.raises(CodeArtifactError, match=r"(?s)cannot be told which domain.*--domain"):
         names(command)
 
 
@@ -92,3 +98,12 @@ def test_every_domain_keeps_a_valid_name(name: str) -> None:
     assert 2 <= len(own) <= 50
     assert own.startswith("pca-1-")
     assert not own.endswith("-")
+
+
+def test_long_names_that_begin_alike_stay_two() -> None:
+    """What is cut off of a name still tells it from another one."""
+    long = [f"a-company-with-a-long-name-{which}" for which in ("one", "two")]
+    commands = [f"aws codeartifact create-domain --domain {name}" for name in long]
+    made = Names.of(commands, "pca-20261128t1649-9f3c01ab-1f2e-10", {})
+    assert len(set(made.own.values())) == 2
+    assert max(map(len, made.own.values())) <= 50
