@@ -54,7 +54,7 @@ def codeartifact_target(
 
 @pytest.fixture(scope="session")
 def codeartifact_client(codeartifact_target: "RunTarget") -> "CodeArtifactClient":
-    """A boto3 CodeArtifact client of the target; the machine's AWS configuration stays unread."""
+    """A boto3 CodeArtifact client of the target; on the emulator no AWS configuration is read."""
     return codeartifact_target.client()
 
 

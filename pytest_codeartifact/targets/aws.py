@@ -387,6 +387,8 @@ def _machine_pools() -> Iterator[Pools]:
             maxsize=_CONNECTIONS,
             ca_certs=trusted,
         )
-    yield lambda host: direct if reach.goes_direct(host) else behind
-    direct.clear()
-    behind.clear()
+    try:
+        yield lambda host: direct if reach.goes_direct(host) else behind
+    finally:
+        direct.clear()
+        behind.clear()

@@ -22,6 +22,7 @@ from io import BytesIO
 from itertools import chain
 from typing import Any, BinaryIO, TypeAlias, cast
 from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
 
 import urllib3
 
@@ -44,6 +45,7 @@ _TOLD_BYTES = 2048
 _IDLE_SECONDS = 120.0
 _ANSWER_SECONDS = 120.0
 _TARGET = re.compile(r"[\w.]*\.(\w+)")
+_NOT_ASKED = "NotAsked"
 _ENDPOINT_HOST = ".d.codeartifact."
 _THROTTLED = re.compile(rb"Throttl|TooManyRequests|Rate exceeded", re.IGNORECASE)
 # What is about one connection, and not about what is passed on (RFC 9110, section 7.6.1).
@@ -290,15 +292,20 @@ class _Exchange(BaseHTTPRequestHandler):
         """Answer instead of AWS, in a form that its clients can read."""
         self.close_connection = True
         self._aws.journal.add(entry | {"status": status.value, "message": message})
-        content = json.dumps({"message": message}).encode()
+        content_type, content = "application/json", json.dumps({"message": message})
+        if "form-urlencoded" in self.headers.get("Content-Type", ""):
+            # IAM and STS speak XML (AWS: "Query protocol").
+            content_type = "text/xml"
+            content = f"<ErrorResponse><Error><Code>{_NOT_ASKED}</Code><Message>{escape(message)}"
+            content += "</Message></Error></ErrorResponse>"
         self.send_response_only(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("x-amzn-ErrorType", "NotAsked")
-        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Type", content_type)
+        self.send_header("x-amzn-ErrorType", _NOT_ASKED)
+        self.send_header("Content-Length", str(len(content.encode())))
         self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(content)
+            self.wfile.write(content.encode())
 
 
 class _Limited(BytesIO):

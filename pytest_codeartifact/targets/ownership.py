@@ -83,10 +83,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """How what a workspace makes is called, and which tags it gets; numbers go up in a process."""
+    """How what a workspace makes is called, and which tags it gets; numbers go up in a process.
+
+    `owned` is what the name of a domain must begin with where it is chosen; empty for any.
+    """
 
     stem: str
     tags: Mapping[str, str] = field(default_factory=dict)
+    owned: str = ""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False)
 
     def name(self) -> str:
@@ -96,7 +100,8 @@ class Naming:
 
 def naming_of(ownership: Ownership) -> Naming:
     """Names of a process of a run: those of other processes of it differ, too."""
-    return Naming(f"{ownership.stem}-{secrets.token_hex(2)}", ownership.tags())
+    stem = f"{ownership.stem}-{secrets.token_hex(2)}"
+    return Naming(stem, ownership.tags(), ownership.stem)
 
 
 ANONYMOUS = Naming(f"{DEFAULT_PREFIX}-{secrets.token_hex(3)}")

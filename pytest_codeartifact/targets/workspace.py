@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pytest_codeartifact.errors import CleanupError, UploadError
+from pytest_codeartifact.errors import CleanupError, CodeArtifactError, UploadError
 from pytest_codeartifact.redaction import redact
 from pytest_codeartifact.targets.ownership import ANONYMOUS, Naming
 from pytest_codeartifact.targets.patience import Patience, at_once
@@ -142,10 +142,17 @@ class BotoWorkspace:
         return frozenset(each.name for each in self._made if isinstance(each, Domain))
 
     def domain(self, name: str | None = None) -> Domain:
-        """Make a domain, under a unique name unless one is given."""
-        told = self.client.create_domain(domain=name or self._naming.name(), **self._tags())[
-            "domain"
-        ]
+        """Make a domain, under a unique name unless one is given.
+
+        Raises CodeArtifactError for a name that a shared account must not see.
+        """
+        wanted = name or self._naming.name()
+        if not wanted.startswith(self._naming.owned):
+            raise CodeArtifactError(
+                f"the domain {wanted!r} would not be known as this run's",
+                hint="leave its name out where tests run on a real account",
+            )
+        told = self.client.create_domain(domain=wanted, **self._tags())["domain"]
         domain = Domain(told["name"], told["owner"], told["arn"], self)
         self._made.append(domain)
         return domain

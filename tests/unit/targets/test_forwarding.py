@@ -93,9 +93,9 @@ class Way:
     def pool(self) -> urllib3.ProxyManager:
         return urllib3.ProxyManager(self.gateway.url, ca_certs=str(self.gateway.ca_file))
 
-    def client(self) -> Any:  # noqa: ANN401 -- a boto3 client
+    def client(self, service: str = "codeartifact") -> Any:  # noqa: ANN401 -- a boto3 client
         return boto3.client(
-            "codeartifact",
+            service,  # type: ignore[call-overload]  # any of them
             region_name=REGION,
             aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
             aws_secret_access_key="secret",
@@ -234,6 +234,25 @@ def test_budget_ends_before_it_is_passed(way: Way, fake: FakeAws) -> None:
     way.aws.ledger.release()
     client.describe_domain(domain="demo")
     assert len(fake.asked) == 3
+
+
+@pytest.mark.parametrize("budget", [0.0])
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [
+        ("sts", "get_caller_identity"),
+        ("iam", "list_roles"),
+        ("logs", "describe_log_groups"),
+        ("codebuild", "list_projects"),
+        ("codeartifact", "list_domains"),
+    ],
+)
+def test_budget_is_told_to_clients_of_every_protocol(
+    way: Way, service: str, operation: str
+) -> None:
+    """IAM's and STS's clients read XML, the others JSON; all hear why."""
+    with pytest.raises(ClientError, match=r"Not asked: .*its budget is 0\.0000 USD"):
+        getattr(way.client(service), operation)()
 
 
 def test_closing_ends_idle_connections(way: Way, fake: FakeAws) -> None:

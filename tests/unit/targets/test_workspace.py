@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from pytest_codeartifact.errors import CleanupError
+from pytest_codeartifact.errors import CleanupError, CodeArtifactError
 from pytest_codeartifact.targets.ownership import Naming
 from pytest_codeartifact.targets.workspace import BotoWorkspace
 
@@ -168,3 +168,14 @@ def test_tags_at_creation_are_in_the_request_that_makes() -> None:
     tags = [{"key": "pytest-codeartifact:run", "value": "9f3c01ab"}]
     stem = "pca-20261128t0300-9f3c01ab-1f2e"
     assert made == [(f"{stem}-1", tags), (f"{stem}-2", tags)]
+
+
+def test_name_that_is_not_the_runs_makes_nothing_on_a_shared_account() -> None:
+    """What no sweep would know as ours, and no policy lets us remove, is not made."""
+    client, run = FakeClient(), "pca-20261128t0300-9f3c01ab"
+    naming = Naming(f"{run}-1f2e", {}, run)
+    workspace = BotoWorkspace(cast("CodeArtifactClient", client), naming=naming)
+    with pytest.raises(CodeArtifactError, match=r"'team'.*leave its name out"):
+        workspace.domain("team")
+    assert client.there == {}
+    assert workspace.domain(run).name == run
