@@ -117,6 +117,29 @@ def _is_web_address(text: str) -> bool:
         return False
 
 
+def _yes_or_no(stem: str, text: str) -> Definition:
+    """A setting that is on or off; the bare option turns it on."""
+    return Definition(
+        stem=stem,
+        metavar="yes|no",
+        help=text,
+        wanted="yes or no",
+        accepts=lambda given: given.lower() in YES | NO,
+        bare="yes",
+    )
+
+
+def _folder(stem: str, text: str) -> Definition:
+    """A setting that names a folder, which need not be there."""
+    return Definition(
+        stem=stem,
+        metavar="DIR",
+        help=text,
+        wanted="a folder",
+        accepts=lambda given: bool(given) and not Path(given).is_file(),
+    )
+
+
 REGION = Definition(
     stem="region",
     metavar="REGION",
@@ -142,12 +165,9 @@ PUBLIC_PYPI = Definition(
     wanted="an http or https address",
     accepts=_is_web_address,
 )
-STATE = Definition(
-    stem="state",
-    metavar="DIR",
-    help="folder the emulator keeps its domains and packages in (default: a temporary one)",
-    wanted="a folder",
-    accepts=lambda text: bool(text) and not Path(text).is_file(),
+STATE = _folder(
+    "state",
+    "folder the emulator keeps its domains and packages in (default: a temporary one)",
 )
 ENDPOINT = Definition(
     stem="endpoint",
@@ -158,22 +178,15 @@ ENDPOINT = Definition(
     wanted="plain or hosts",
     accepts=lambda text: text in ENDPOINTS,
 )
-REPORT = Definition(
-    stem="report",
-    metavar="DIR",
-    help="folder to write report.json, report.html, report.md and errata.patch of a verified "
+REPORT = _folder(
+    "report",
+    "folder to write report.json, report.html, report.md and errata.patch of a verified "
     "article to (default: none)",
-    wanted="a folder",
-    accepts=lambda text: bool(text) and not Path(text).is_file(),
 )
-MUTATE = Definition(
-    stem="mutate",
-    metavar="yes|no",
-    help="alter each expected line, policy action and buildspec line in turn: would the claim "
+MUTATE = _yes_or_no(
+    "mutate",
+    "alter each expected line, policy action and buildspec line in turn: would the claim "
     "that rests on it fail? (default: no)",
-    wanted="yes or no",
-    accepts=lambda text: text.lower() in YES | NO,
-    bare="yes",
 )
 PREFIX = Definition(
     stem="prefix",
@@ -199,13 +212,9 @@ BUDGET = Definition(
     wanted="an amount in US dollars such as 0.50",
     accepts=lambda text: re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,4})?", text) is not None,
 )
-KEEP = Definition(
-    stem="keep",
-    metavar="yes|no",
-    help="leave in the real account what the run made, until it is swept (default: no)",
-    wanted="yes or no",
-    accepts=lambda text: text.lower() in YES | NO,
-    bare="yes",
+KEEP = _yes_or_no(
+    "keep",
+    "leave in the real account what the run made, until it is swept (default: no)",
 )
 SETTLE = Definition(
     stem="settle",
@@ -223,13 +232,9 @@ BOUNDARY = Definition(
     wanted="the name of an IAM policy",
     accepts=lambda text: re.fullmatch(r"[\w+=,.@/-]{1,128}", text) is not None,
 )
-SHOW_ACCOUNT = Definition(
-    stem="show-account",
-    metavar="yes|no",
-    help="show the ids of real accounts in whole (default: no)",
-    wanted="yes or no",
-    accepts=lambda text: text.lower() in YES | NO,
-    bare="yes",
+SHOW_ACCOUNT = _yes_or_no(
+    "show-account",
+    "show the ids of real accounts in whole (default: no)",
 )
 DOMAIN_QUOTA = Definition(
     stem="domain-quota",
@@ -239,13 +244,10 @@ DOMAIN_QUOTA = Definition(
     wanted="a number above 0",
     accepts=lambda text: re.fullmatch(r"[1-9][0-9]{0,4}", text) is not None,
 )
-PARITY = Definition(
-    stem="parity",
-    metavar="DIR",
-    help="folder of the records of what AWS answered: read by runs on the emulator, written by "
+PARITY = _folder(
+    "parity",
+    "folder of the records of what AWS answered: read by runs on the emulator, written by "
     "those on a real account (default: those that come with the plugin are read, none is written)",
-    wanted="a folder",
-    accepts=lambda text: bool(text) and not Path(text).is_file(),
 )
 PARITY_MAX_AGE = Definition(
     stem="parity-max-age",
