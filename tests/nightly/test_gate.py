@@ -349,9 +349,19 @@ def test_kept_things_are_told_with_how_they_go(make_gate: MakeGate) -> None:
     assert gate.stand_in.remaining() == []
 
 
+SKIPPED = """
+    import pytest
+
+
+    @pytest.mark.skip(reason="not today")
+    def test_one():
+        raise AssertionError
+"""
+
+
 def test_gate_in_which_nothing_ran_has_failed(make_gate: MakeGate) -> None:
     """Skipping everything is no success, nor is selecting nothing."""
-    gate = make_gate("    import pytest\n\n\n    @pytest.mark.skip\n    def test_one(): pass\n")
+    gate = make_gate(SKIPPED)
     code, output = gate.run("test_own.py")
     assert (code, "nothing ran" in output) == (5, True), output
     code, output = gate.run("-k", "nothing_matches")
